@@ -1,0 +1,99 @@
+/*
+ * cert: whom we trust and who we are: trust in origins, this router's CA, forged leaves and their cache.
+ *
+ * Owns the anchors, the distrust list, the CA and leaf keys, the cache of leaves in RAM and on flash, the
+ * pool of chains, and the table of TLS sessions.  Never touches a client or an origin; the time is passed in.
+ */
+#ifndef CERT_H
+#define CERT_H
+
+#include <bearssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/chain.h"
+#include "lib/config.h"
+#include "lib/session.h"
+#include "lib/wait.h"
+
+enum {
+	CERT_LEAF_MAX = 24576, /* bytes of a forged leaf: 1,000 names are real and take 22 KB */
+	CERT_ERROR = 512
+};
+
+enum cert_signer {
+	CERT_CA,       /* this router's CA: clients accept it */
+	CERT_UNTRUSTED /* a throw-away key under another name: browsers warn */
+};
+
+struct cert;
+
+/*
+ * At start, still with the privileges that reading the key needs: loads the bundle and the distrust list,
+ * loads the CA or makes it on first use (key 0600, directory 0700; temporary file, fsync, rename), makes the
+ * leaf key's and the untrusted signer's keys, opens the leaf cache.  Returns NULL with a sentence in err.
+ * `chains`: how many origins can be judged at once.
+ */
+struct cert *cert_open(
+	const struct config *c, size_t chains, size_t sessions, char err[CERT_ERROR]);
+
+/* At SIGHUP: the bundle and the distrust list anew; a CA that changed in place is taken if it can be read.
+ * Returns 0, or -1: what was in use stays, and err says why. */
+int cert_reload(struct cert *ct, const struct config *c, char err[CERT_ERROR]);
+
+/* Writes what is to be written to flash; wipes keys. */
+void cert_close(struct cert *ct);
+
+/* When the flash store wants to be called again, and the call: at most one bounded write. */
+void cert_want(struct cert *ct, struct wait *w);
+void cert_tick(struct cert *ct, int64_t now_ms);
+
+/* Later than the build date and, with clock_stamp, the file exists: may certificates be judged and minted? */
+bool cert_clock_is_trusted(const struct cert *ct, int64_t now);
+
+/* Changes with the CA, the bundle and the distrust list: part of TLS session keys. */
+uint32_t cert_generation(const struct cert *ct);
+
+/* A chain from the pool, fresh; NULL: all are in use, try when one comes back. */
+struct chain *cert_chain_get(struct cert *ct);
+void cert_chain_put(struct cert *ct, struct chain *chain);
+
+/* Begins to judge a collected chain with this cert's anchors, distrust list and signature memory; go on with
+ * chain_check_step. */
+void cert_check_start(struct cert *ct, struct chain *chain, const char *host, int64_t now);
+
+/*
+ * A leaf like the origin's certificate on this router's key: from the cache, or forged now with one
+ * signature.  Written to out[cap].  Returns its length, or 0 with a sentence in err (CERT_ERROR bytes).
+ * With CERT_CA it is remembered.
+ */
+size_t cert_leaf(struct cert *ct, const unsigned char *origin, size_t origin_len,
+	enum cert_signer signer, int64_t now, unsigned char *out, size_t cap, char err[CERT_ERROR]);
+
+/* A leaf for exactly this host (a name or an address in text), for a page of our own; never written to
+ * flash.  Returns as cert_leaf. */
+size_t cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *out,
+	size_t cap, char err[CERT_ERROR]);
+
+/* The key of every leaf.  Lives as long as ct, also over reloads that change the CA. */
+const br_ec_private_key *cert_leaf_key(const struct cert *ct);
+
+/* Sessions towards clients. */
+struct session_store *cert_sessions(struct cert *ct);
+
+/* The CA certificate, DER. */
+const unsigned char *cert_ca_der(const struct cert *ct, size_t *len);
+
+/* Counters for the log: leaves forged, taken from RAM, from flash, bytes written to flash today. */
+struct cert_counters {
+	uint64_t forged, from_cache, flash_bytes_today, flash_bytes;
+};
+void cert_count(const struct cert *ct, struct cert_counters *out);
+
+/* `sluice ca`: prints the CA certificate as PEM on stdout, its SHA-256 on stderr. Returns the exit status. */
+int cert_print_ca(const struct config *c);
+
+/* `sluice verify TRUSTED.pem CHAIN.pem NAME|- TIME`: prints "OK" or "ERR code: sentence".  0, 1, or 2. */
+int cert_verify(const char *trusted, const char *chain, const char *name, const char *time);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * hello: reads a TLS ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) without answering it.
+ *
+ * Pure: no syscalls, no state beyond the struct.  The caller keeps the wire bytes and replays them.
+ */
+#ifndef HELLO_H
+#define HELLO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HELLO_WIRE_MAX = 16384 }; /* bytes of records; a post-quantum key share needs 2 KB */
+
+enum hello_error {
+	HELLO_OK,
+	HELLO_NOT_TLS,   /* the first bytes are no handshake record: another protocol */
+	HELLO_MALFORMED, /* a length that does not add up, a trailing byte, an empty record */
+	HELLO_TOO_LARGE, /* more than HELLO_WIRE_MAX */
+	HELLO_DUPLICATE, /* an extension twice (RFC 8446 section 4.2) */
+	HELLO_BAD_NAME, /* two host names, an empty one, a NUL, one that is no host name or an IP literal */
+};
+
+struct hello {
+	char sni[256];    /* lower case, no trailing dot; "" if there is none */
+	bool has_alpn;    /* the client offers ALPN at all */
+	bool alpn_http11; /* ... and "http/1.1" is among it */
+	bool tls12;       /* 0x0303 in supported_versions, or none and legacy_version >= 0x0303 */
+	bool suite;       /* offers a suite that tls.h's server side has (ECDHE-ECDSA, AEAD) */
+	bool group;       /* X25519 or P-256 in supported_groups, or no such extension */
+	bool point;       /* no ec_point_formats, or uncompressed among it */
+	bool signature;   /* ECDSA with SHA-256, -384 or -512, or no signature_algorithms */
+	uint8_t session_id_len; /* 0..32: what it wants to resume */
+	uint8_t session_id[32];
+	enum hello_error error;
+};
+
+/*
+ * Parses the records at wire[0..len).  Returns >0: bytes of the records that hold the hello (whole records;
+ * a record that holds more than the hello is malformed here, since nothing may follow it), 0: needs more,
+ * -1: refused (h->error).  Feed it the whole of what has come so far each time; needs no memory of its own.
+ */
+int hello_parse(struct hello *h, const unsigned char *wire, size_t len);
+
+/* True if the engine behind tls.h can serve this client at all. */
+bool hello_is_speakable(const struct hello *h);
+
+const char *hello_error_text(enum hello_error e);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * net: socket addresses, ranges, and the few socket calls the proxy makes.
+ *
+ * Owns nothing.  Knows which addresses are private, which are this machine's, which are on a directly
+ * connected network.  Every socket it makes is non-blocking and close-on-exec.  No name is resolved here.
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An IPv4 or IPv6 address with a port.  v4-mapped IPv6 is stored as IPv4, so one address has one form. */
+struct net_addr {
+	uint8_t family; /* 4, 6; 0: none */
+	uint8_t ip[16]; /* network order; an IPv4 address uses the first four, the rest are 0 */
+	uint16_t port;  /* host order */
+	uint32_t scope; /* IPv6 link-local: interface index, else 0 */
+};
+
+/* Longest text of net_addr_format: "[ipv6%ifname]:65535" and NUL. */
+enum { NET_ADDR_TEXT = 80 };
+
+/* "1.2.3.4" or "::1" (no brackets, no port) of len bytes.  Returns 0, or -1: no address.  Only the strict
+ * dotted quad is an IPv4 address: "127.1", "0x7f.1" and "010.0.0.1" are refused, for a resolver or a peer
+ * may read them otherwise. */
+int net_addr_parse(struct net_addr *a, const char *text, size_t len);
+
+/* "1.2.3.4:80", "[::1]:80".  Returns 0 or -1. */
+int net_addr_parse_port(struct net_addr *a, const char *text, size_t len);
+
+/* Writes "1.2.3.4:80" or "[::1]:80"; without the port and brackets if with_port is false.  Returns out. */
+char *net_addr_format(char out[NET_ADDR_TEXT], const struct net_addr *a, bool with_port);
+
+/* Same family and address; ports and scopes are not looked at. */
+bool net_addr_same(const struct net_addr *a, const struct net_addr *b);
+
+/* "10.0.0.0/8", "fd00::/8", or a single address. */
+struct net_range {
+	struct net_addr base; /* host bits are zero */
+	uint8_t bits;
+};
+int net_range_parse(struct net_range *r, const char *text, size_t len);
+bool net_range_has(const struct net_range *r, const struct net_addr *a);
+
+/*
+ * Addresses that a forward proxy must not reach for its clients: loopback, private (RFC 1918, fc00::/7),
+ * link-local, multicast, unspecified and 0/8, 100.64/10, 240/4, and these inside v4-mapped, 64:ff9b::/96,
+ * 64:ff9b:1::/48 or 2002::/16 addresses (RFC 6890).
+ */
+bool net_is_private(const struct net_addr *a);
+
+/* Loopback, RFC 1918, fc00::/7, link-local: who may use the proxy unless `list client` says otherwise. */
+bool net_is_local_client(const struct net_addr *a);
+
+/* This machine's own addresses, or a network that it is directly connected to.  Both read the interfaces
+ * afresh (getifaddrs): addresses come and go on a router.  When that fails: true, the safe answer. */
+bool net_is_own(const struct net_addr *a);
+bool net_is_on_link(const struct net_addr *a);
+
+/*
+ * Puts the addresses of interface `name` (a device name such as "br-lan") with `port` into out[max].
+ * IPv6 link-local addresses come with their scope.  Returns how many, 0 if there is no such interface.
+ */
+size_t net_device_addrs(const char *name, uint16_t port, struct net_addr *out, size_t max);
+
+/* A listening socket, or -1 with errno.  IPV6_V6ONLY, SO_REUSEADDR; IP_FREEBIND where there is one. */
+int net_listen(const struct net_addr *a);
+
+/* Accepts one connection: the descriptor and the peer's address, or -1 with errno (EAGAIN: none waits). */
+int net_accept(int listener, struct net_addr *peer);
+
+/* Begins to connect: a descriptor (in progress or done), or -1 with errno. */
+int net_connect(const struct net_addr *a);
+
+/* After the descriptor became writable: 0 connected, else the errno of the failure. */
+int net_connect_result(int fd);
+
+/* The local address of a socket, e.g. to see a proxy loop.  Returns 0 or -1. */
+int net_local_addr(int fd, struct net_addr *a);
+
+#endif

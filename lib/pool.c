@@ -1,0 +1,65 @@
+/*
+ * pool: a fixed number of blocks of one size.  See pool.h.
+ *
+ * One allocation holds the blocks, another a stack of pointers to those that are free; get and put are a
+ * pop and a push.  Nothing here ever grows.
+ */
+#include "pool.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { POOL_ALIGN = 16 }; /* a block may hold any type */
+
+int
+pool_init(struct pool *p, size_t size, size_t count)
+{
+	*p = (struct pool){ 0 };
+	size = (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
+	p->blocks = calloc(count, size);
+	p->spare = calloc(count, sizeof *p->spare);
+	if (p->blocks == NULL || p->spare == NULL) {
+		pool_free(p);
+		return -1;
+	}
+	p->size = size;
+	p->count = count;
+	/* The first block is popped first: a quiet proxy touches few pages. */
+	while (p->free < count) {
+		p->spare[p->free] = p->blocks + (count - 1 - p->free) * size;
+		p->free++;
+	}
+	return 0;
+}
+
+void *
+pool_get(struct pool *p)
+{
+	return p->free > 0 ? p->spare[--p->free] : NULL;
+}
+
+void
+pool_put(struct pool *p, void *block, size_t used)
+{
+	if (block == NULL)
+		return;
+	pool_wipe(block, used < p->size ? used : p->size);
+	p->spare[p->free++] = block;
+}
+
+void
+pool_free(struct pool *p)
+{
+	free(p->blocks);
+	free(p->spare);
+	*p = (struct pool){ 0 };
+}
+
+void
+pool_wipe(void *data, size_t len)
+{
+	volatile unsigned char *p = data;
+
+	while (len-- > 0)
+		*p++ = 0;
+}

@@ -1,0 +1,85 @@
+/*
+ * policy: may this client go there, and is it inspected?
+ *
+ * Owns the lists of one configuration, loaded: an index in memory, the list files held open.  A loaded
+ * policy never changes; a reload builds a new one beside it and then replaces it.  No sockets, no TLS.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/config.h"
+#include "lib/net.h"
+
+struct policy;
+
+/* Who asks, and when. */
+struct policy_client {
+	struct net_addr addr;
+	int64_t now; /* unix seconds, for `hours` (local time) */
+};
+
+enum { POLICY_RULE = 256, POLICY_TEXT = 1024 };
+
+struct verdict {
+	bool block;
+	bool inspect;              /* when not blocked: inspection; false: a tunnel */
+	bool decided;              /* by a rule; false: by the defaults, and the rest is empty */
+	enum config_action action; /* of the rule */
+	const char *list;          /* its name; lives as long as the policy */
+	const char *file;
+	unsigned line;
+	char rule[POLICY_RULE]; /* the text of the line, cut */
+};
+
+/*
+ * Loads the lists of `c` in one go (at start).  Returns NULL with a sentence in err.  The policy
+ * keeps no pointer to c.  What a line could not mean is counted and logged once per list.
+ */
+struct policy *policy_load(const struct config *c, char *err, size_t errcap);
+
+/* The same in slices while another policy serves: start, then step until it says so. */
+struct policy_build;
+struct policy_build *policy_build_start(
+	const struct config *c, size_t held, char *err, size_t errcap);
+/* At most `ms` milliseconds of work.  1: *out is the new policy and the build is gone; 0: call again;
+ * -1: refused, err says why and the build is gone. */
+int policy_build_step(
+	struct policy_build *b, int ms, struct policy **out, char *err, size_t errcap);
+void policy_build_cancel(struct policy_build *b);
+
+void policy_free(struct policy *p);
+
+/* A number that differs between any two policies of one process: part of TLS session keys. */
+uint32_t policy_generation(const struct policy *p);
+
+/* True once after a list file was found changed under the running proxy: time for a reload. */
+bool policy_wants_reload(struct policy *p);
+
+/*
+ * Judges a host: a normal lower-case name, or an address in text as net_addr_format prints it.  Host
+ * rules only.
+ */
+void policy_judge_host(struct policy *p, const struct policy_client *client, const char *host,
+	struct verdict *out);
+
+/*
+ * Judges one request: host rules and URL rules; `path` is the origin-form target (path and query) of
+ * path_len bytes.  out->block is what counts here: inspection is decided per host.
+ */
+void policy_judge_url(struct policy *p, const struct policy_client *client, const char *host,
+	const char *path, size_t path_len, struct verdict *out);
+
+/* The stricter of two: block, then inspect, then tunnel. */
+const struct verdict *policy_stricter(const struct verdict *a, const struct verdict *b);
+
+/* "list 'ads', /etc/sluice/ads.txt:12: ||ads.example^" or "no rule". Returns out. */
+char *policy_verdict_text(const struct verdict *v, char out[POLICY_TEXT]);
+
+/* `sluice why`: prints to stdout; returns the exit status (0, or 2 for bad usage). */
+int policy_why(struct policy *p, const struct config *c, const struct policy_client *client,
+	const char *url);
+
+#endif
