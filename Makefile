@@ -22,13 +22,28 @@ sluice: $(OBJ)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
--include $(OBJ:.o=.d)
+
+all: sluice
+
+# The same with AddressSanitizer and UndefinedBehaviorSanitizer, for the tests.
+SAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_OBJ = $(SRC:%.c=build/san/%.o)
+
+sluice-san: build/san/sluice
+
+build/san/sluice: $(SAN_OBJ)
+	$(CC) $(OWN_CFLAGS) -O1 -g $(SAN) -o $@ $(SAN_OBJ) $(LIBS)
+
+build/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
+
+-include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d)
 
 # --- unit tests: each built plain and with sanitizers ----------------------
 include test/unit/units.mk
 UNITS := $(patsubst UNIT_%,%,$(filter-out UNIT_LIBS_%,$(filter UNIT_%,$(.VARIABLES))))
 TESTS ?= $(sort $(UNITS))
-SAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 define unit_rules
 build/unit/$(1): test/unit/$(1).c test/unit/check.h $$(UNIT_$(1)) $$(wildcard lib/*.h *.h)
@@ -41,9 +56,77 @@ endef
 $(foreach u,$(UNITS),$(eval $(call unit_rules,$(u))))
 
 unit: $(TESTS:%=build/unit/%) $(TESTS:%=build/unit-san/%)
-	@for t in $^; do echo "== $$t"; $$t || exit 1; done
+	@rc=0; for t in $^; do echo "== $$t"; $$t || rc=1; done; exit $$rc
+
+# --- fuzz targets: FUZZ_name = sources in test/fuzz/fuzz.mk ----------------
+-include test/fuzz/fuzz.mk
+FUZZES := $(patsubst FUZZ_%,%,$(filter-out FUZZ_LIBS_% FUZZ_SECS,$(filter FUZZ_%,$(.VARIABLES))))
+FUZZ ?= $(sort $(FUZZES))
+FUZZ_SECS ?= 60
+
+define fuzz_rules
+build/fuzz/$(1): test/fuzz/$(1).c $$(FUZZ_$(1)) $$(wildcard lib/*.h *.h)
+	@mkdir -p $$(@D)
+	clang $$(OWN_CFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $$@ $$(filter %.c,$$^) $$(FUZZ_LIBS_$(1))
+endef
+$(foreach f,$(FUZZES),$(eval $(call fuzz_rules,$(f))))
+
+fuzz: $(FUZZ:%=build/fuzz/%)
+	@FUZZ_SECS=$(FUZZ_SECS) test/fuzz/run $(FUZZ)
+
+# --- the program as a whole ------------------------------------------------
+SCRIPTS ?=
+
+e2e: sluice
+	@test/run e2e $(SCRIPTS)
+
+e2e-san: sluice-san
+	@test/run e2e-san $(SCRIPTS)
+
+# Others add their own steps: `TEST_STEPS += name` in test/*/*.mk, where `name` is a make target whose
+# output holds "name: N passed, N failed" lines.
+TEST_STEPS = unit e2e e2e-san fuzz lint
+-include $(filter-out test/unit/units.mk test/fuzz/fuzz.mk,$(sort $(wildcard test/*/*.mk)))
+-include mk/router.mk
+
+test:
+	@TEST_STEPS="$(TEST_STEPS)" test/run all
+
+lint:
+	@OWN_CFLAGS="$(filter-out -D%,$(OWN_CFLAGS)) -D_GNU_SOURCE" test/lint
+
+soak: sluice
+	@test/e2e/soak.sh
+
+bench: sluice
+	@if [ -x ../shared/bench/run.sh ]; then test/bench/run; \
+	else echo "bench: ../shared/bench is not here"; exit 1; fi
+
+run:
+	@test/setup run
+	@$(MAKE) --no-print-directory sluice
+	@test/serve
+
+setup:
+	@test/setup test
+
+help:
+	@echo 'make                    build ./sluice'
+	@echo 'make run                install what is missing, build, make a CA, serve on 127.0.0.1:3128'
+	@echo 'make test               everything: setup, builds, unit, end to end (also sanitized), fuzz, lint'
+	@echo 'make unit               unit tests, plain and sanitized; TESTS="pool http" for some'
+	@echo 'make e2e                end-to-end tests of ./sluice; SCRIPTS="curl framing" for some'
+	@echo 'make e2e-san            the same of build/san/sluice (ASan + UBSan)'
+	@echo 'make fuzz               libFuzzer targets; FUZZ="hello" for some, FUZZ_SECS=60 each'
+	@echo 'make lint               style, warnings of two compilers, layers, unsafe calls, shell scripts'
+	@echo 'make soak               mixed load for SOAK_SECS=600, memory watched'
+	@echo 'make bench              CPU and memory a connection, against other proxies'
+	@echo 'make setup              install what the tests need'
+	@echo 'make TARGET=mips-uclibc a router binary in build/mips-uclibc/'
+	@echo 'make clean              remove what make made, except router toolchains'
 
 clean:
-	rm -rf sluice build/desk build/unit build/unit-san
+	rm -rf sluice build/desk build/san build/unit build/unit-san build/fuzz build/e2e build/test
 
-.PHONY: unit clean
+.PHONY: all sluice-san unit fuzz e2e e2e-san test lint soak bench run setup help clean
