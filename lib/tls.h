@@ -1,11 +1,11 @@
 /*
- * tls: one BearSSL engine with this project's profile: TLS 1.2 only, ECDHE with AEAD, no renegotiation,
- * ALPN http/1.1.  A client engine towards an origin or a server engine towards a client.
+ * tls: one BearSSL engine with this project's profile: TLS 1.2 only, ECDHE with AEAD suites, SHA-2, no
+ * renegotiation, ALPN "http/1.1".  A client engine towards an origin or a server engine towards a client.
  *
- * Owns the engine's context and, while it has them, two buffers that the caller lends.  An idle engine
- * gives its buffers back (tls_park) and takes others later (tls_unpark).  Knows nothing of sockets.
- * Before encryption starts tls_push_* lets through one handshake message a call, so that no call does more
- * than BearSSL's worst single step.
+ * Owns the engine's context; the two record buffers are lent by the caller, and an idle engine does without
+ * (tls_park, tls_unpark).  Knows nothing of sockets: records come and go by tls_recv_* and tls_send_*.
+ * Until encryption starts no tls_recv_buf reaches over the end of a handshake message, so that one call
+ * does the work of one message and no more.
  */
 #ifndef TLS_H
 #define TLS_H
@@ -18,8 +18,10 @@
 #include "session.h"
 
 enum {
-	TLS_IN = BR_SSL_BUFSIZE_INPUT, /* 16,709: a peer may always send full records */
-	TLS_OUT = 4096 + 85            /* our records carry up to 4 KiB */
+	TLS_IN =
+		BR_SSL_BUFSIZE_INPUT, /* 16,709: a peer may send full records whatever we ask for */
+	TLS_OUT = 4096 + 85, /* our records carry 4 KiB: 2 % overhead, an eighth of the memory */
+	TLS_SEED = 32        /* bytes of entropy an engine starts from */
 };
 
 struct tls {
@@ -27,14 +29,80 @@ struct tls {
 		br_ssl_client_context client;
 		br_ssl_server_context server;
 	} u;
-	bool is_server;
-	bool parked;
-	bool framed;           /* pushes are cut into single messages (until encryption starts) */
-	uint16_t record_left;  /* of the peer's record, bytes not yet given to the engine */
-	uint16_t message_left; /* of the peer's handshake message, likewise */
-	uint8_t head[5], head_len;       /* the peer's record header as it comes */
-	uint8_t message[4], message_len; /* the handshake message's header as it comes */
+	br_x509_certificate
+		leaf; /* server: what it shows; the bytes are the caller's until tls_is_open */
 	const char *alpn[1];
+	bool is_server;
+	bool framed;          /* no encryption from the peer yet: messages are counted */
+	uint8_t head_have;    /* bytes of the present record header seen, 0..5 */
+	uint8_t message_have; /* bytes of the present handshake message's header seen, 0..4 */
+	uint8_t record_type, message_type;
+	uint16_t record_left;  /* bytes of the present record to come */
+	uint32_t message_left; /* bytes of the present message's body to come */
+	uint16_t in_high,
+		out_high; /* bytes of the lent buffers that were written: what must be wiped */
 };
+
+/*
+ * Starts a handshake with an origin: in[TLS_IN] and out[TLS_OUT] are lent.  sni: the name to send, or NULL
+ * (an address).  The chain collects what the origin shows; it must live until tls_is_open.
+ */
+void tls_start_client(struct tls *t, const char *sni, struct chain *chain,
+	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out);
+
+/* Starts a handshake with a client, showing one leaf.  tie: sessions that may be resumed, or NULL. */
+void tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
+	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED],
+	unsigned char *in, unsigned char *out);
+
+/* Records from the peer: where to put them, at most *len bytes; NULL: none are wanted now. */
+unsigned char *tls_recv_buf(struct tls *t, size_t *len);
+void tls_recv_ack(struct tls *t, size_t len);
+
+/* True if the bytes that tls_recv_buf asks for may end in a public-key operation. */
+bool tls_recv_is_heavy(const struct tls *t);
+
+/* Records for the peer: *len bytes to send; NULL: none. */
+unsigned char *tls_send_buf(struct tls *t, size_t *len);
+void tls_send_ack(struct tls *t, size_t len);
+
+/* Application data received, and room for data to send; NULL: none. */
+unsigned char *tls_peek(struct tls *t, size_t *len);
+void tls_take(struct tls *t, size_t len);
+unsigned char *tls_room(struct tls *t, size_t *len);
+void tls_put(struct tls *t, size_t len);
+
+/* Makes a record of what was put so far. */
+void tls_flush(struct tls *t);
+
+/* Sends a close_notify after what was put; the peer's data is thrown away from now on. */
+void tls_close(struct tls *t);
+
+/* The handshake is done: application data may flow. */
+bool tls_is_open(const struct tls *t);
+
+/* The peer said close_notify. */
+bool tls_is_ended(const struct tls *t);
+
+/* No more records come or go: after a failure (tls_error) or a complete close. */
+bool tls_is_closed(const struct tls *t);
+
+/* 0, or BearSSL's error code: a BR_ERR_*, 256 + alert received, 512 + alert sent. */
+int tls_error(const struct tls *t);
+
+/* The error in words: "the server speaks no TLS version that we speak". */
+const char *tls_error_text(int error);
+
+/* True if the peer's TLS is sound but of a kind that this engine does not have (TLS 1.3 only, Ed25519, ...). */
+bool tls_error_is_uninspectable(int error);
+
+/* True if nothing is in the buffers, so that they may be taken away. */
+bool tls_may_park(const struct tls *t);
+
+/* Other buffers of the same sizes for an engine that tls_may_park said yes to.  No other call in between. */
+void tls_unpark(struct tls *t, unsigned char *in, unsigned char *out);
+
+/* Wipes everything: keys and what the context holds of the session. */
+void tls_reset(struct tls *t);
 
 #endif
