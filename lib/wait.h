@@ -19,6 +19,9 @@ struct wait {
 
 void wait_init(struct wait *w);
 
+/* True if this descriptor can be waited for at all: 0 <= fd < FD_SETSIZE. */
+bool wait_fits(int fd);
+
 /* Ask.  False: this descriptor can't be waited for (fd < 0 or fd >= FD_SETSIZE); nothing was set. */
 bool wait_read(struct wait *w, int fd);
 bool wait_write(struct wait *w, int fd);
