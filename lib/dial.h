@@ -12,8 +12,10 @@
 #include "wait.h"
 
 enum {
-	DIAL_ADDRS = 8,       /* addresses tried at most; big sites publish no more that matter */
-	DIAL_PARALLEL = 3,    /* attempts under way at once: bounds descriptors a connection */
+	DIAL_ADDRS = 8,    /* addresses tried at most; big sites publish no more that matter */
+	DIAL_PARALLEL = 3, /* attempts under way at once: bounds descriptors a connection */
+	/* An attempt that has sent three SYNs (at 0, 1 and 3 s) gives its place to an address that waits for one. */
+	DIAL_PATIENCE_MS = 4000,
 	DIAL_STAGGER_MS = 250 /* RFC 8305 section 8: recommended Connection Attempt Delay */
 };
 
@@ -21,8 +23,9 @@ struct dial {
 	struct net_addr addrs[DIAL_ADDRS]; /* in the order they are tried */
 	uint8_t count, next;               /* next: index of the next address to try */
 	struct dial_attempt {
-		int fd;       /* -1: none */
-		uint8_t addr; /* index into addrs */
+		int fd;        /* -1: none */
+		uint8_t addr;  /* index into addrs */
+		int64_t since; /* when it started */
 	} attempts[DIAL_PARALLEL];
 	int64_t next_ms;      /* when the next attempt may start */
 	int error;            /* errno of the last attempt that failed */

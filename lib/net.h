@@ -24,10 +24,10 @@ enum { NET_ADDR_TEXT = 80 };
 
 /* "1.2.3.4" or "::1" (no brackets, no port) of len bytes.  Returns 0, or -1: no address.  Only the strict
  * dotted quad is an IPv4 address: "127.1", "0x7f.1" and "010.0.0.1" are refused, for a resolver or a peer
- * may read them otherwise. */
+ * may read them otherwise.  No scope ("fe80::1%eth0") either: it means something on this machine only. */
 int net_addr_parse(struct net_addr *a, const char *text, size_t len);
 
-/* "1.2.3.4:80", "[::1]:80".  Returns 0 or -1. */
+/* "1.2.3.4:80", "[::1]:80", port 1..65535.  Returns 0 or -1. */
 int net_addr_parse_port(struct net_addr *a, const char *text, size_t len);
 
 /* Writes "1.2.3.4:80" or "[::1]:80"; without the port and brackets if with_port is false.  Returns out. */
@@ -36,7 +36,7 @@ char *net_addr_format(char out[NET_ADDR_TEXT], const struct net_addr *a, bool wi
 /* Same family and address; ports and scopes are not looked at. */
 bool net_addr_same(const struct net_addr *a, const struct net_addr *b);
 
-/* "10.0.0.0/8", "fd00::/8", or a single address. */
+/* "10.0.0.0/8", "fd00::/8", or a single address. "192.168.1.1/24" means 192.168.1.0/24. */
 struct net_range {
 	struct net_addr base; /* host bits are zero */
 	uint8_t bits;
@@ -45,17 +45,19 @@ int net_range_parse(struct net_range *r, const char *text, size_t len);
 bool net_range_has(const struct net_range *r, const struct net_addr *a);
 
 /*
- * Addresses that a forward proxy must not reach for its clients: loopback, private (RFC 1918, fc00::/7),
- * link-local, multicast, unspecified and 0/8, 100.64/10, 240/4, and these inside v4-mapped, 64:ff9b::/96,
- * 64:ff9b:1::/48 or 2002::/16 addresses (RFC 6890).
+ * Addresses that a forward proxy must not reach for its clients: all that is not globally reachable (RFC 6890).
+ * IPv4: 0/8, loopback, private (RFC 1918), 100.64/10, link-local, 192.0.0/24, documentation, benchmarks,
+ * multicast, 240/4.  IPv6: all outside of 2000::/3 (so fc00::/7, fe80::/10, v4-mapped, 64:ff9b:1::/48), 2001::/23
+ * with Teredo, documentation; 64:ff9b::/96 and 2002::/16 are judged by the IPv4 address inside.
  */
 bool net_is_private(const struct net_addr *a);
 
 /* Loopback, RFC 1918, fc00::/7, link-local: who may use the proxy unless `list client` says otherwise. */
 bool net_is_local_client(const struct net_addr *a);
 
-/* This machine's own addresses, or a network that it is directly connected to.  Both read the interfaces
- * afresh (getifaddrs): addresses come and go on a router.  When that fails: true, the safe answer. */
+/* This machine's own addresses (with 0.0.0.0, :: and 127/8, which lead here too), or a network that it is
+ * directly connected to; the IPv4 address inside 64:ff9b::/96 and 2002::/16 counts as well.  Both read the
+ * interfaces afresh (getifaddrs): addresses come and go on a router.  When that fails: true, the safe answer. */
 bool net_is_own(const struct net_addr *a);
 bool net_is_on_link(const struct net_addr *a);
 
@@ -74,7 +76,7 @@ int net_accept(int listener, struct net_addr *peer);
 /* Begins to connect: a descriptor (in progress or done), or -1 with errno. */
 int net_connect(const struct net_addr *a);
 
-/* After the descriptor became writable: 0 connected, else the errno of the failure. */
+/* After the descriptor became writable: 0 connected, EINPROGRESS not yet, else the errno of the failure. */
 int net_connect_result(int fd);
 
 /* The local address of a socket, e.g. to see a proxy loop.  Returns 0 or -1. */
