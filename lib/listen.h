@@ -1,0 +1,54 @@
+/*
+ * listen: the sockets that clients come to.
+ *
+ * Owns the listening descriptors and a spare one, with which a client can be turned away when descriptors
+ * are short.  Addresses of devices are looked up again at listen_refresh: they come and go on a router.
+ */
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "config.h"
+#include "net.h"
+#include "wait.h"
+
+enum {
+	LISTEN_MAX = 32,   /* sockets: a device has a few addresses */
+	LISTEN_ERROR = 256 /* bytes of an error message */
+};
+
+struct listeners {
+	struct listener {
+		int fd;
+		struct net_addr addr;
+	} all[LISTEN_MAX];
+	size_t count;
+	int spare;   /* an open descriptor of no use but to be closed */
+	size_t turn; /* whose turn it is to be accepted from first */
+};
+
+/*
+ * Opens what `c` lists.  Returns 0, or -1 with "file:line: ..." in err if an address can't be had.  A
+ * device without addresses is no error: they may come.
+ */
+int listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR]);
+
+/*
+ * Opens what is new and closes what is no longer listed; an address that can't be had (a low port without
+ * root) is left out with a line in the log, those in use stay.
+ */
+void listen_refresh(struct listeners *l, const struct config *c);
+
+bool listen_want(const struct listeners *l, struct wait *w);
+
+/* A client's descriptor and address, or -1: nobody waits.  When descriptors are short the client is
+ * turned away, and *short_of is set. */
+int listen_accept(struct listeners *l, const struct wait *w, struct net_addr *peer, bool *short_of);
+
+/* Do we listen on this port (of some address of this machine)?  For telling a loop. */
+bool listen_has_port(const struct listeners *l, uint16_t port);
+
+void listen_close(struct listeners *l);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * process: what a daemon does to itself: limits, privileges, signals.
+ *
+ * Owns the pipe through which signal handlers wake the loop.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PROCESS_ERROR = 256 };
+
+/* No core files, not readable by other processes (PR_SET_DUMPABLE), SIGPIPE ignored, as many descriptors as
+ * are allowed and select can bear. */
+void process_harden(void);
+
+/*
+ * If root: becomes `user` (a name or a number) with its groups, for good, and proves that there is no way
+ * back.  Not root: does nothing.  Returns 0, or -1 with a sentence in err.
+ */
+int process_drop(const char *user, char err[PROCESS_ERROR]);
+
+/* Catches SIGHUP, SIGTERM, SIGINT and SIGUSR1.  Returns a descriptor that becomes readable when one came,
+ * or -1 with errno. */
+int process_catch_signals(void);
+
+/* What came since the last call. */
+struct process_signals {
+	bool reload, stop, count;
+};
+struct process_signals process_signals(void);
+
+#endif
