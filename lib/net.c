@@ -18,12 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-	/* Connections that the kernel holds for us between two turns.  A browser opens a few dozen at once, old
-	 * kernels clamp to 128, and each costs kernel memory; who comes later is retried by his own TCP. */
-	NET_BACKLOG = 128,
-	NET_TEXT = 64 /* longest address in text, INET6_ADDRSTRLEN 46, with room for a NUL */
-};
+/* Connections that the kernel holds for us between two turns.  A browser opens a few dozen at once, old kernels
+ * clamp to 128, and each costs kernel memory; who comes later is tried again by his own TCP. */
+enum { NET_BACKLOG = 128 };
 
 /* --- prefixes ------------------------------------------------------------------------------------- */
 
@@ -185,7 +182,7 @@ number_parse(const char *text, size_t len, int most)
 static int
 addr_parse(struct net_addr *a, const char *text, size_t len, bool *mapped)
 {
-	char copy[NET_TEXT];
+	char copy[INET6_ADDRSTRLEN];
 
 	*a = (struct net_addr){ 0 };
 	*mapped = false;
@@ -239,7 +236,7 @@ net_addr_parse_port(struct net_addr *a, const char *text, size_t len)
 char *
 net_addr_format(char out[NET_ADDR_TEXT], const struct net_addr *a, bool with_port)
 {
-	char ip[NET_TEXT] = "none", scope[IF_NAMESIZE + 2] = "";
+	char ip[INET6_ADDRSTRLEN] = "none", scope[IF_NAMESIZE + 2] = "";
 
 	if (a->family != 0)
 		inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->ip, ip, sizeof ip);

@@ -1,0 +1,2 @@
+# One line a fuzz target: FUZZ_name = what test/fuzz/name.c links; FUZZ_LIBS_name = its libraries.
+FUZZ_net = lib/net.c
