@@ -43,7 +43,7 @@ struct http_field {
 	bool drop;                    /* not forwarded: hop-by-hop, or named by Connection */
 };
 
-/* What the framing of a response depends on in its request. */
+/* What the framing of a response depends on in its request: copy it, the head is soon overwritten. */
 struct http_asked {
 	bool is_head, is_connect;
 	bool upgrade_websocket; /* Connection: upgrade, and Upgrade: websocket alone */
@@ -51,14 +51,12 @@ struct http_asked {
 
 struct http_head {
 	/* both kinds */
-	uint16_t len;  /* bytes with the empty line; 0: not parsed */
-	uint8_t minor; /* HTTP/1.minor: 0 or 1 (greater minors count as 1) */
-	struct http_field fields[HTTP_FIELDS_MAX];
-	uint16_t count;
+	uint16_t len;   /* bytes with the empty line; 0: not parsed */
+	uint8_t minor;  /* HTTP/1.minor: 0 or 1 (greater minors count as 1) */
+	uint16_t count; /* of fields */
 	enum http_framing framing;
-	uint64_t length;        /* with HTTP_LENGTH */
-	bool keep;              /* the sender lets the connection live on after this message */
-	bool upgrade_websocket; /* Connection: upgrade, and Upgrade: websocket alone */
+	uint64_t length; /* with HTTP_LENGTH */
+	bool keep;       /* the sender lets the connection live on after this message */
 	/* requests */
 	struct http_span method;
 	struct http_span path; /* with the query string; "/" if absent; "*"; empty for CONNECT */
@@ -76,6 +74,8 @@ struct http_head {
 	/* why it was refused */
 	uint16_t error_status; /* for a request: 400, 414, 417, 431, 501 or 505 */
 	const char *error;     /* a short sentence; a constant */
+
+	struct http_field fields[HTTP_FIELDS_MAX]; /* last: the rest is cleared before each parse */
 };
 
 /*
@@ -90,8 +90,8 @@ struct http_head {
  */
 int http_parse_request(struct http_head *h, const char *data, size_t len);
 
-/* The same for a response.  `request` answers what framing depends on: HEAD, CONNECT, and whether an
- * upgrade was asked for (101 without that is malformed); NULL is a plain GET. */
+/* The same for a response; asked.upgrade_websocket says that it is the 101 of an upgrade (one that was not asked
+ * for is malformed).  `asked` is the request's; NULL is a plain GET. */
 int http_parse_response(
 	struct http_head *h, const char *data, size_t len, const struct http_asked *asked);
 
@@ -110,9 +110,9 @@ int http_parse_target(struct http_target *t, const char *text, size_t len);
 
 /*
  * Rewrites a parsed head in place for forwarding and returns its new length, or 0 if it does not fit in cap
- * (which is then no more than HTTP_HEAD_ROOM too small).  What follows the head in data is overwritten if
+ * (which is then no more than HTTP_HEAD_ROOM too small, and the head is spoilt).  What follows the head in data is overwritten if
  * the head grows, so move it away first, or lay the head out with HTTP_HEAD_ROOM behind it.
- * Request: origin-form, version HTTP/1.1; without hop-by-hop fields (RFC 9110 section 7.6.1),
+ * Request (not CONNECT): origin-form, version HTTP/1.1; without hop-by-hop fields (RFC 9110 section 7.6.1),
  * Proxy-Authorization, Proxy-Connection, HTTP2-Settings, TE but "trailers"; the Host field as it came, or made from
  * the target if there was none (a caller that knows better, as behind a CONNECT, fills h->target; port 0
  * is left out).  Max-Forwards of OPTIONS and TRACE is counted down.
