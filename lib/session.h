@@ -16,11 +16,17 @@ enum { SESSION_TIE = 32 };
 
 struct session_store;
 
-/* `entries` sessions at most; least recently used out.  NULL when memory is short. */
+/* `entries` sessions at most (at least one); least recently used out.  NULL when memory is short. */
 struct session_store *session_store_new(size_t entries);
+
+/* Wipes them all. NULL is allowed. */
 void session_store_free(struct session_store *s);
 
-/* What one server engine is given: &tie->vtable is its br_ssl_session_cache_class ** */
+/*
+ * What one server engine is given: &tie->vtable is its br_ssl_session_cache_class **.  Must live, in its
+ * place, as long as the engine uses it.  There is no clock here: who wants sessions to end after a day puts
+ * the number of the day into the tie.
+ */
 struct session_tie {
 	const br_ssl_session_cache_class *vtable; /* must stay first */
 	struct session_store *store;

@@ -8,3 +8,4 @@ UNIT_log = lib/log.c
 UNIT_wait = lib/wait.c
 UNIT_net = lib/net.c
 UNIT_dial = lib/dial.c lib/net.c lib/wait.c
+UNIT_session = lib/session.c lib/pool.c
