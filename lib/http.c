@@ -840,17 +840,17 @@ drop_named(struct http_head *h, const char *data, const char *name)
  * and its connection given up, since a body may follow; an interim one can't be given up and is refused.
  */
 static int
-response_bodiless(struct http_head *h, const struct facts *x, const char *data)
+response_bodiless(struct http_head *h, const struct facts *x, const char *data, bool of_another)
 {
-	bool lies = x->has_coding || h->length > 0;
+	bool lies = !of_another && (x->has_coding || h->length > 0);
 
 	h->framing = HTTP_NONE;
 	h->length = 0;
-	if (h->status >= 200 && h->status != 204)
-		return 0;
-	if (h->status < 200 && lies)
+	if (lies && h->status < 200)
 		return refuse(h, 400, "an interim response with a body");
 	h->keep = h->keep && !lies;
+	if (of_another)
+		return 0;
 	drop_named(h, data, "content-length");
 	drop_named(h, data, "transfer-encoding");
 	return 0;
@@ -860,14 +860,15 @@ static int
 response_settle(struct http_head *h, const struct facts *x, const char *data,
 	const struct http_asked *asked)
 {
-	bool is_head = asked != NULL && asked->is_head;
+	bool is_empty = h->status < 200 || h->status == 204;
+	bool of_another = h->status == 304 || (!is_empty && asked != NULL && asked->is_head);
 	bool is_tunnel = asked != NULL && asked->is_connect && h->status / 100 == 2;
 
 	if (head_framing(h, x, HTTP_CLOSE) < 0)
 		return -1;
 	h->keep = !x->close && (h->minor > 0 || x->keep_alive);
-	if (h->status < 200 || h->status == 204 || h->status == 304 || is_head || is_tunnel) {
-		if (response_bodiless(h, x, data) < 0)
+	if (is_empty || is_tunnel || of_another) {
+		if (response_bodiless(h, x, data, of_another) < 0)
 			return -1;
 	} else if (h->framing == HTTP_CLOSE) {
 		h->keep = false;
@@ -891,7 +892,9 @@ http_parse_response(
 	int end;
 
 	memset(h, 0, offsetof(struct http_head, fields));
-	if (len > 0 && memcmp(data, "HTTP/1.", len < 7 ? len : 7) != 0)
+	if (len == 0)
+		return 0;
+	if (memcmp(data, "HTTP/1.", len < 7 ? len : 7) != 0)
 		return refuse(h, 400, "this is not HTTP/1.x");
 	if ((end = head_find_end(h, data, len, 0)) <= 0)
 		return end;
@@ -1150,19 +1153,19 @@ body_chunk_line(struct http_body *b, char c)
 
 /* The name held back is complete, or long enough to know. */
 static void
-body_judge_trailer(struct http_body *b, uint8_t next)
+body_judge_trailer(struct http_body *b)
 {
 	b->skip = b->plain || (field_lookup(b->held, b->held_len) & F_TRAILER) != 0;
 	if (b->skip)
 		b->held_len = 0;
-	b->state = next;
 }
 
-static void
+static int
 body_pass(struct http_body *b, char c)
 {
 	if (!b->skip)
 		body_hold(b, c);
+	return is_value_char(c) ? 0 : -1;
 }
 
 static int
@@ -1170,41 +1173,21 @@ body_trailer_name(struct http_body *b, char c)
 {
 	if (c == ':' && b->state != B_LINE) {
 		if (b->state == B_NAME)
-			body_judge_trailer(b, B_VALUE);
+			body_judge_trailer(b);
 		b->state = B_VALUE;
-		body_pass(b, c);
-		return 0;
+		return body_pass(b, c);
 	}
 	if (!is_token_char(c))
 		return -1;
-	if (b->state == B_REST) {
-		body_pass(b, c);
-		return 0;
-	}
+	if (b->state == B_REST)
+		return body_pass(b, c);
 	b->state = B_NAME;
 	body_hold(b, c);
-	if (b->held_len == sizeof b->held - 1)
-		body_judge_trailer(b, B_REST);
+	if (b->held_len == sizeof b->held - 1) {
+		body_judge_trailer(b);
+		b->state = B_REST;
+	}
 	return 0;
-}
-
-static int
-body_trailer(struct http_body *b, char c)
-{
-	if (++b->trailer > HTTP_TRAILER_MAX)
-		return -1;
-	if (b->state == B_LINE && c == '\r') {
-		b->state = B_END_LF;
-		return 0;
-	}
-	if (b->state != B_VALUE)
-		return body_trailer_name(b, c);
-	if (c == '\r') {
-		b->state = B_VALUE_LF;
-		return 0;
-	}
-	body_pass(b, c);
-	return is_value_char(c) ? 0 : -1;
 }
 
 /* The one byte that may come here. */
@@ -1215,17 +1198,18 @@ body_expect(struct http_body *b, char c, char want, uint8_t next)
 	return c == want ? 0 : -1;
 }
 
-/* A byte of a chunked body that is no content. */
+/* A byte of the trailer section. */
 static int
-body_step(struct http_body *b, char c)
+body_trailer(struct http_body *b, char c)
 {
+	if (++b->trailer > HTTP_TRAILER_MAX)
+		return -1;
 	switch (b->state) {
-	case B_SIZE_LF: body_begin_chunk(b); return c == '\n' ? 0 : -1;
-	case B_DATA_CR: return body_expect(b, c, '\r', B_DATA_LF);
-	case B_DATA_LF:
-		if (!b->plain)
-			body_hold_end(b);
-		return body_expect(b, c, '\n', B_SIZE);
+	case B_VALUE:
+		if (c != '\r')
+			return body_pass(b, c);
+		b->state = B_VALUE_LF;
+		return 0;
 	case B_VALUE_LF:
 		if (!b->skip)
 			body_hold_end(b);
@@ -1234,10 +1218,27 @@ body_step(struct http_body *b, char c)
 		if (!b->plain)
 			body_hold_end(b);
 		return body_expect(b, c, '\n', B_END);
-	case B_LINE:
-	case B_NAME:
-	case B_REST:
-	case B_VALUE: return body_trailer(b, c);
+	default:
+		if (b->state != B_LINE || c != '\r')
+			return body_trailer_name(b, c);
+		b->state = B_END_LF;
+		return 0;
+	}
+}
+
+/* A byte of a chunked body that is no content. */
+static int
+body_step(struct http_body *b, char c)
+{
+	if (b->state >= B_LINE)
+		return body_trailer(b, c);
+	switch (b->state) {
+	case B_SIZE_LF: body_begin_chunk(b); return c == '\n' ? 0 : -1;
+	case B_DATA_CR: return body_expect(b, c, '\r', B_DATA_LF);
+	case B_DATA_LF:
+		if (!b->plain)
+			body_hold_end(b);
+		return body_expect(b, c, '\n', B_SIZE);
 	default: return body_chunk_line(b, c);
 	}
 }

@@ -9,3 +9,4 @@ UNIT_wait = lib/wait.c
 UNIT_net = lib/net.c
 UNIT_dial = lib/dial.c lib/net.c lib/wait.c
 UNIT_session = lib/session.c lib/pool.c
+UNIT_http = lib/http.c

@@ -1,0 +1,1065 @@
+/*
+ * http: what is refused (each attack by its name), what passes, what a head looks like when it goes on, and
+ * how bodies come through.  Every text ends at a guard page and is fed at every length; every body is cut
+ * at every point and given every room.
+ */
+#include "check.h"
+#include "http.h"
+
+#define BYTES(text) text, sizeof(text) - 1
+#define GET         "GET / HTTP/1.1\r\nHost: h\r\n"
+#define POST        "POST / HTTP/1.1\r\nHost: h\r\n"
+#define OK          "HTTP/1.1 200 OK\r\n"
+
+static struct http_head head;
+static const struct http_asked asked_get, asked_head = { .is_head = true },
+					  asked_connect = { .is_connect = true },
+					  asked_websocket = { .upgrade_websocket = true };
+
+static void
+failed(const char *name, const char *what)
+{
+	check_failed++;
+	fprintf(stderr, "%s: %s (%s)\n", name, what, head.error != NULL ? head.error : "no error");
+}
+
+/* --- heads: parsing at every length ------------------------------------------------------------ */
+
+static int
+parse_guarded(const char *text, size_t len, bool response, const struct http_asked *asked)
+{
+	char *data = check_guard(text, len);
+	int rc = response ? http_parse_response(&head, data, len, asked)
+			  : http_parse_request(&head, data, len);
+
+	check_unguard(data, len);
+	return rc;
+}
+
+/* The verdict on the whole; what a part gets must be no verdict, or the same refusal. */
+static int
+parse(const char *name, const char *text, size_t len, bool response, const struct http_asked *asked)
+{
+	int whole = parse_guarded(text, len, response, asked);
+	const char *error = head.error;
+
+	for (size_t part = 0; part < len; part++) {
+		int rc = parse_guarded(text, part, response, asked);
+
+		if (rc > 0 ? rc != whole : rc < 0 && (whole >= 0 || head.error != error))
+			failed(name, "a part is judged otherwise than the whole");
+		if (rc == 0 && whole > 0 && part >= (size_t)whole)
+			failed(name, "a complete head is not seen");
+	}
+	return parse_guarded(text, len, response, asked);
+}
+
+static int
+request(const char *text)
+{
+	return parse(text, text, strlen(text), false, NULL);
+}
+
+static int
+response(const char *text, const struct http_asked *asked)
+{
+	return parse(text, text, strlen(text), true, asked);
+}
+
+struct refused {
+	const char *name, *text;
+	size_t len;
+	int status;
+};
+
+static void
+check_refused(const struct refused *list, size_t count, bool is_response)
+{
+	for (size_t i = 0; i < count; i++) {
+		int rc = parse(list[i].name, list[i].text, list[i].len, is_response, &asked_get);
+
+		if (rc != -1 || head.error == NULL || head.len != 0)
+			failed(list[i].name, "not refused");
+		else if (!is_response && head.error_status != list[i].status)
+			failed(list[i].name, "refused with another status");
+		else
+			check_passed++;
+	}
+}
+
+static void
+requests_refused(void)
+{
+	static const struct refused list[] = {
+		/* two lengths */
+		{ "CL.TE", BYTES(POST "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"),
+			400 },
+		{ "TE.CL", BYTES(POST "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n"),
+			400 },
+		{ "TE.CL, length 0",
+			BYTES(POST "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n"),
+			400 },
+		{ "CL.CL", BYTES(POST "Content-Length: 5\r\nContent-Length: 6\r\n\r\n"), 400 },
+		{ "CL list, same", BYTES(POST "Content-Length: 5, 5\r\n\r\n"), 400 },
+		{ "CL list, other", BYTES(POST "Content-Length: 5, 6\r\n\r\n"), 400 },
+		{ "CL empty", BYTES(POST "Content-Length:\r\n\r\n"), 400 },
+		{ "CL blank", BYTES(POST "Content-Length: \t \r\n\r\n"), 400 },
+		{ "CL plus", BYTES(POST "Content-Length: +5\r\n\r\n"), 400 },
+		{ "CL minus", BYTES(POST "Content-Length: -5\r\n\r\n"), 400 },
+		{ "CL hex", BYTES(POST "Content-Length: 0x5\r\n\r\n"), 400 },
+		{ "CL octal", BYTES(POST "Content-Length: 010\r\n\r\n"), 400 },
+		{ "CL 00", BYTES(POST "Content-Length: 00\r\n\r\n"), 400 },
+		{ "CL inner space", BYTES(POST "Content-Length: 1 3\r\n\r\n"), 400 },
+		{ "CL underscore digits", BYTES(POST "Content-Length: 1_3\r\n\r\n"), 400 },
+		{ "CL fraction", BYTES(POST "Content-Length: 5.0\r\n\r\n"), 400 },
+		{ "CL quoted", BYTES(POST "Content-Length: \"5\"\r\n\r\n"), 400 },
+		{ "CL obs-text", BYTES(POST "Content-Length: 5\xa0\r\n\r\n"), 400 },
+		{ "CL 2^64", BYTES(POST "Content-Length: 18446744073709551616\r\n\r\n"), 400 },
+		{ "CL 2^64-1", BYTES(POST "Content-Length: 18446744073709551615\r\n\r\n"), 400 },
+		{ "CL by another name", BYTES(POST "Content_Length: 5\r\n\r\n"), 400 },
+		{ "CL with a space before the colon", BYTES(POST "Content-Length : 5\r\n\r\n"),
+			400 },
+		/* TE.TE: a Transfer-Encoding that one of two readers overlooks */
+		{ "TE x", BYTES(POST "Transfer-Encoding: xchunked\r\n\r\n"), 501 },
+		{ "TE identity", BYTES(POST "Transfer-Encoding: identity\r\n\r\n"), 501 },
+		{ "TE chunked, identity",
+			BYTES(POST "Transfer-Encoding: chunked, identity\r\n\r\n"), 501 },
+		{ "TE identity, chunked",
+			BYTES(POST "Transfer-Encoding: identity, chunked\r\n\r\n"), 501 },
+		{ "TE gzip, chunked", BYTES(POST "Transfer-Encoding: gzip, chunked\r\n\r\n"), 501 },
+		{ "TE chunked, chunked", BYTES(POST "Transfer-Encoding: chunked, chunked\r\n\r\n"),
+			501 },
+		{ "TE leading comma", BYTES(POST "Transfer-Encoding: ,chunked\r\n\r\n"), 501 },
+		{ "TE trailing comma", BYTES(POST "Transfer-Encoding: chunked,\r\n\r\n"), 501 },
+		{ "TE with a parameter", BYTES(POST "Transfer-Encoding: chunked;q=1\r\n\r\n"),
+			501 },
+		{ "TE quoted", BYTES(POST "Transfer-Encoding: \"chunked\"\r\n\r\n"), 501 },
+		{ "TE empty", BYTES(POST "Transfer-Encoding:\r\n\r\n"), 501 },
+		{ "TE cow", BYTES(POST "Transfer-Encoding: cow\r\n\r\n"), 501 },
+		{ "TE chunk", BYTES(POST "Transfer-Encoding: chunk\r\n\r\n"), 501 },
+		{ "TE obs-text",
+			BYTES(POST "Transfer-Encoding: \xff"
+				   "chunked\r\n\r\n"),
+			501 },
+		{ "TE no-break space", BYTES(POST "Transfer-Encoding: chunked\xa0\r\n\r\n"), 501 },
+		{ "TE twice",
+			BYTES(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n\r\n"),
+			400 },
+		{ "TE twice, same",
+			BYTES(POST
+				"Transfer-Encoding: chunked\r\nTransfer-encoding: chunked\r\n\r\n"),
+			400 },
+		{ "TE vertical tab", BYTES(POST "Transfer-Encoding:\vchunked\r\n\r\n"), 400 },
+		{ "TE form feed", BYTES(POST "Transfer-Encoding: chunked\f\r\n\r\n"), 400 },
+		{ "TE NUL", BYTES(POST "Transfer-Encoding: chunked\0\r\n\r\n"), 400 },
+		{ "TE backspace", BYTES(POST "Transfer-Encoding: chunked\b\r\n\r\n"), 400 },
+		{ "TE folded", BYTES(POST "Transfer-Encoding:\r\n chunked\r\n\r\n"), 400 },
+		{ "TE folded behind another",
+			BYTES(POST "Foo: bar\r\n Transfer-Encoding: chunked\r\n\r\n"), 400 },
+		{ "TE folded by tab",
+			BYTES(POST "Foo: bar\r\n\tTransfer-Encoding: chunked\r\n\r\n"), 400 },
+		{ "TE space before colon", BYTES(POST "Transfer-Encoding : chunked\r\n\r\n"), 400 },
+		{ "TE tab before colon", BYTES(POST "Transfer-Encoding\t: chunked\r\n\r\n"), 400 },
+		{ "TE NUL before colon", BYTES(POST "Transfer-Encoding\0: chunked\r\n\r\n"), 400 },
+		{ "TE behind bare CR", BYTES(POST "X: x\rTransfer-Encoding: chunked\r\n\r\n"),
+			400 },
+		{ "TE behind bare LF", BYTES(POST "X: x\nTransfer-Encoding: chunked\r\n\r\n"),
+			400 },
+		{ "TE behind LF CR", BYTES(POST "X: x\n\rTransfer-Encoding: chunked\r\n\r\n"),
+			400 },
+		{ "TE with underscore", BYTES(POST "Transfer_Encoding: chunked\r\n\r\n"), 400 },
+		{ "TE in quotes", BYTES(POST "\"Transfer-Encoding\": chunked\r\n\r\n"), 400 },
+		{ "TE in HTTP/1.0",
+			BYTES("POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"),
+			400 },
+		/* lines */
+		{ "bare LF", BYTES("GET / HTTP/1.1\nHost: h\n\n"), 400 },
+		{ "bare LF at the end", BYTES(GET "\n"), 400 },
+		{ "bare LF in the first line", BYTES("GET / HTTP/1.1\nHost: h\r\n\r\n"), 400 },
+		{ "bare CR", BYTES(GET "A: b\rc\r\n\r\n"), 400 },
+		{ "bare CR in the first line", BYTES("GET /\r HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "bare CR before CR LF", BYTES(GET "A: b\r\r\n\r\n"), 400 },
+		{ "bare CR before the end", BYTES(GET "\r\r\n\r\n"), 400 },
+		{ "bare CR in a name", BYTES(GET "A\rB: c\r\n\r\n"), 400 },
+		{ "obs-fold first", BYTES("GET / HTTP/1.1\r\n Host: h\r\n\r\n"), 400 },
+		{ "NUL in a value", BYTES(GET "A: b\0c\r\n\r\n"), 400 },
+		{ "NUL in a name", BYTES(GET "A\0: b\r\n\r\n"), 400 },
+		{ "DEL in a value", BYTES(GET "A: b\x7f\r\n\r\n"), 400 },
+		{ "no name", BYTES(GET ": b\r\n\r\n"), 400 },
+		{ "no colon", BYTES(GET "Foo\r\n\r\n"), 400 },
+		{ "obs-text in a name", BYTES(GET "F\xc3\xb6: b\r\n\r\n"), 400 },
+		{ "a bracket in a name", BYTES(GET "[a]: b\r\n\r\n"), 400 },
+		/* hosts */
+		{ "no Host", BYTES("GET / HTTP/1.1\r\n\r\n"), 400 },
+		{ "two Hosts", BYTES(GET "Host: other\r\n\r\n"), 400 },
+		{ "two Hosts, same", BYTES(GET "host: h\r\n\r\n"), 400 },
+		{ "Host empty", BYTES("GET / HTTP/1.1\r\nHost:\r\n\r\n"), 400 },
+		{ "Host list", BYTES("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"), 400 },
+		{ "Host with a path", BYTES("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"), 400 },
+		{ "Host with a user", BYTES("GET / HTTP/1.1\r\nHost: u@h\r\n\r\n"), 400 },
+		{ "Host with a space", BYTES("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), 400 },
+		{ "Host with a space before the colon", BYTES("GET / HTTP/1.1\r\nHost : h\r\n\r\n"),
+			400 },
+		{ "Host with obs-text", BYTES("GET / HTTP/1.1\r\nHost: h\xff\r\n\r\n"), 400 },
+		{ "absolute against Host", BYTES("GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n"),
+			400 },
+		{ "absolute against Host's port",
+			BYTES("GET http://a/ HTTP/1.1\r\nHost: a:81\r\n\r\n"), 400 },
+		{ "absolute's port against Host",
+			BYTES("GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400 },
+		{ "https against Host's port",
+			BYTES("GET https://a/ HTTP/1.1\r\nHost: a:80\r\n\r\n"), 400 },
+		{ "CONNECT against Host", BYTES("CONNECT a:443 HTTP/1.1\r\nHost: b:443\r\n\r\n"),
+			400 },
+		{ "CONNECT against Host's port",
+			BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a:80\r\n\r\n"), 400 },
+		/* targets */
+		{ "CONNECT without a port", BYTES("CONNECT h HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "CONNECT with a path", BYTES("CONNECT h:443/ HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "CONNECT with a scheme",
+			BYTES("CONNECT http://h:443 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "CONNECT with a user", BYTES("CONNECT u@h:443 HTTP/1.1\r\nHost: h\r\n\r\n"),
+			400 },
+		{ "CONNECT with a body",
+			BYTES("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nContent-Length: 5\r\n\r\n"),
+			400 },
+		{ "CONNECT with chunks",
+			BYTES("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nTransfer-Encoding: "
+			      "chunked\r\n\r\n"),
+			400 },
+		{ "TRACE with a body",
+			BYTES("TRACE / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"), 400 },
+		{ "user in the target", BYTES("GET http://u:p@h/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+			400 },
+		{ "no host in the target", BYTES("GET http:///x HTTP/1.1\r\nHost: h\r\n\r\n"),
+			400 },
+		{ "query without path", BYTES("GET http://h?x HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "another scheme", BYTES("GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a file", BYTES("GET file:///etc/passwd HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a bare name", BYTES("GET index.html HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a backslash", BYTES("GET \\x HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "@ first", BYTES("GET @evil/ HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a fragment", BYTES("GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "* for GET", BYTES("GET * HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "NEL in the target", BYTES("GET /\x85 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "UTF-8 in the target", BYTES("GET /\xc3\xa0 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "NUL in the target", BYTES("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "tab in the target", BYTES("GET /\t HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		/* the first line */
+		{ "two spaces", BYTES("GET  / HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "two spaces behind", BYTES("GET /  HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a tab", BYTES("GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a space at the end", BYTES("GET / HTTP/1.1 \r\nHost: h\r\n\r\n"), 400 },
+		{ "a space in the target", BYTES("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a request in the target", BYTES("GET / HTTP/1.1 HTTP/1.1\r\nHost: h\r\n\r\n"),
+			400 },
+		{ "HTTP/0.9", BYTES("GET /\r\n\r\n"), 400 },
+		{ "HTTP/0.9 spelt out", BYTES("GET / HTTP/0.9\r\nHost: h\r\n\r\n"), 505 },
+		{ "HTTP/2.0", BYTES("GET / HTTP/2.0\r\nHost: h\r\n\r\n"), 505 },
+		{ "the HTTP/2 preface", BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505 },
+		{ "HTTP/1", BYTES("GET / HTTP/1\r\nHost: h\r\n\r\n"), 400 },
+		{ "HTTP/1.10", BYTES("GET / HTTP/1.10\r\nHost: h\r\n\r\n"), 400 },
+		{ "HTTP/01.1", BYTES("GET / HTTP/01.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "http/1.1", BYTES("GET / http/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "HTTP/1.x", BYTES("GET / HTTP/1.x\r\nHost: h\r\n\r\n"), 400 },
+		{ "head", BYTES("head / HTTP/1.1\r\nHost: h\r\n\r\n"), 501 },
+		{ "Connect", BYTES("Connect h:443 HTTP/1.1\r\nHost: h\r\n\r\n"), 501 },
+		{ "a long method",
+			BYTES("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG / HTTP/1.1\r\nHost: h\r\n\r\n"),
+			501 },
+		{ "a method with a colon", BYTES("GET: / HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "no method", BYTES(" / HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "a TLS hello", BYTES("\x16\x03\x01\x02\x00\x01\x00"), 400 },
+		{ "three empty lines", BYTES("\r\n\r\n\r\n" GET "\r\n"), 400 },
+		{ "an empty line with LF", BYTES("\n" GET "\r\n"), 400 },
+		/* fields that steer */
+		{ "Expect behind a word",
+			BYTES(POST "Content-Length: 1\r\nExpect: y 100-continue\r\n\r\n"), 417 },
+		{ "Expect twice",
+			BYTES(POST "Content-Length: 1\r\nExpect: 100-continue\r\nExpect: "
+				   "100-continue\r\n\r\n"),
+			417 },
+		{ "Expect list", BYTES(POST "Content-Length: 1\r\nExpect: 100-continue, x\r\n\r\n"),
+			417 },
+		{ "Expect something else", BYTES(GET "Expect: tea\r\n\r\n"), 417 },
+		{ "Connection no list", BYTES(GET "Connection: a b\r\n\r\n"), 400 },
+		{ "Connection quoted", BYTES(GET "Connection: \"close\"\r\n\r\n"), 400 },
+		{ "Connection with obs-text", BYTES(GET "Connection: \x80\r\n\r\n"), 400 },
+		{ "33 connection options",
+			BYTES(GET "Connection: "
+				  "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+				  "a\r\n\r\n"),
+			400 },
+		{ "Max-Forwards twice",
+			BYTES("TRACE / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\nMax-Forwards: "
+			      "5\r\n\r\n"),
+			400 },
+		{ "Max-Forwards no number",
+			BYTES("OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: -1\r\n\r\n"), 400 },
+	};
+
+	check_refused(list, sizeof list / sizeof list[0], false);
+}
+
+static void
+responses_refused(void)
+{
+	static const struct refused list[] = {
+		{ "both lengths",
+			BYTES(OK "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), 0 },
+		{ "differing lengths", BYTES(OK "Content-Length: 5\r\nContent-Length: 6\r\n\r\n"),
+			0 },
+		{ "a list of lengths", BYTES(OK "Content-Length: 5, 5\r\n\r\n"), 0 },
+		{ "no length", BYTES(OK "Content-Length: x\r\n\r\n"), 0 },
+		{ "gzip, chunked", BYTES(OK "Transfer-Encoding: gzip, chunked\r\n\r\n"), 0 },
+		{ "identity", BYTES(OK "Transfer-Encoding: identity\r\n\r\n"), 0 },
+		{ "chunks twice",
+			BYTES(OK
+				"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
+			0 },
+		{ "chunks in HTTP/1.0",
+			BYTES("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), 0 },
+		{ "103 with a length", BYTES("HTTP/1.1 103 Early\r\nContent-Length: 5\r\n\r\n"),
+			0 },
+		{ "100 with chunks",
+			BYTES("HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n"), 0 },
+		{ "101 unasked",
+			BYTES("HTTP/1.1 101 Up\r\nConnection: upgrade\r\nUpgrade: "
+			      "websocket\r\n\r\n"),
+			0 },
+		{ "bare LF", BYTES("HTTP/1.1 200 OK\nA: b\n\n"), 0 },
+		{ "obs-fold", BYTES(OK "A: b\r\n c\r\n\r\n"), 0 },
+		{ "bare CR in the reason", BYTES("HTTP/1.1 200 O\rK\r\n\r\n"), 0 },
+		{ "NUL in the reason", BYTES("HTTP/1.1 200 O\0K\r\n\r\n"), 0 },
+		{ "a space before the colon", BYTES(OK "Content-Length : 5\r\n\r\n"), 0 },
+		{ "a space before the version", BYTES(" HTTP/1.1 200 OK\r\n\r\n"), 0 },
+		{ "an empty line first", BYTES("\r\nHTTP/1.1 200 OK\r\n\r\n"), 0 },
+		{ "two spaces", BYTES("HTTP/1.1  200 OK\r\n\r\n"), 0 },
+		{ "status 99", BYTES("HTTP/1.1 099 OK\r\n\r\n"), 0 },
+		{ "status 600", BYTES("HTTP/1.1 600 OK\r\n\r\n"), 0 },
+		{ "status 1000", BYTES("HTTP/1.1 1000 OK\r\n\r\n"), 0 },
+		{ "status 20", BYTES("HTTP/1.1 20 OK\r\n\r\n"), 0 },
+		{ "no status", BYTES("HTTP/1.1\r\n\r\n"), 0 },
+		{ "ICY", BYTES("ICY 200 OK\r\n\r\n"), 0 },
+		{ "HTTP/2", BYTES("HTTP/2 200 OK\r\n\r\n"), 0 },
+		{ "HTTP/1.1x", BYTES("HTTP/1.1x200 OK\r\n\r\n"), 0 },
+		{ "SSH", BYTES("SSH-2.0-OpenSSH\r\n"), 0 },
+	};
+
+	check_refused(list, sizeof list / sizeof list[0], true);
+}
+
+/* --- requests that pass ------------------------------------------------------------------------ */
+
+static void
+requests_pass(void)
+{
+	const char *text = "GET /a?b=c HTTP/1.1\r\nhost: Example.COM.:8080\r\nX:  y \t\r\n\r\nrest";
+
+	CHECK_INT(request(text), strlen(text) - 4);
+	CHECK(head.form == HTTP_ORIGIN && head.has_host && head.keep && head.idempotent);
+	CHECK_STR(head.host.host, "example.com");
+	CHECK_INT(head.host.port, 8080);
+	CHECK(memcmp(text + head.path.off, "/a?b=c", head.path.len) == 0 && head.path.len == 6);
+	CHECK(head.framing == HTTP_NONE && head.count == 2 && !head.asked.is_head);
+	CHECK(http_find(&head, text, "x")->value.len == 1);
+	CHECK(http_find(&head, text, "y") == NULL);
+
+	text = "GET http://h HTTP/1.1\r\nHost: h:80\r\n\r\n";
+	CHECK(request(text) > 0);
+	CHECK(head.form == HTTP_ABSOLUTE && head.target.port == 80 && !head.is_https);
+	CHECK(head.path.len == 1 && text[head.path.off] == '/');
+	CHECK(request("GET HTTPS://H/x HTTP/1.1\r\nHost: h\r\n\r\n") > 0);
+	CHECK(head.is_https && head.target.port == 443);
+
+	CHECK(request("CONNECT [2001:DB8:0::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n\r\n") >
+		0);
+	CHECK(head.form == HTTP_AUTHORITY && head.asked.is_connect && head.target.is_ip);
+	CHECK_STR(head.target.host, "2001:db8::1");
+	CHECK(request("CONNECT h:443 HTTP/1.0\r\nContent-Length: 0\r\n\r\n") > 0);
+	CHECK(!head.keep && !head.has_host && head.target.port == 443);
+
+	CHECK(request("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n") > 0);
+	CHECK(head.form == HTTP_ASTERISK && !head.last_hop);
+	CHECK(request("OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") > 0);
+	CHECK(head.last_hop);
+	CHECK(request(GET "Max-Forwards: 0\r\n\r\n") > 0);
+	CHECK(!head.last_hop);
+
+	CHECK(request("\r\n\r\n" GET "\r\n") > 0);
+	CHECK(request("GET / HTTP/1.9\r\nHost: h\r\n\r\n") > 0 && head.minor == 1);
+	CHECK(request("GET //x HTTP/1.1\r\nHost: h\r\n\r\n") > 0 && head.form == HTTP_ORIGIN);
+	CHECK(request(GET "A:\r\nB: \xc3\xa4\r\nC-_~!: \t\r\n\r\n") > 0);
+}
+
+static void
+requests_framing(void)
+{
+	CHECK(request(POST "Content-Length: 12\r\n\r\n") > 0);
+	CHECK(head.framing == HTTP_LENGTH && head.length == 12 && !head.idempotent);
+	CHECK(request(POST "Content-Length: 5\r\ncontent-length: 5\r\n\r\n") > 0);
+	CHECK(!head.fields[1].drop && head.fields[2].drop);
+	CHECK(request(POST "Content-Length: 999999999999999999\r\n\r\n") > 0);
+	CHECK(head.length == 999999999999999999);
+	CHECK(request(POST "Transfer-Encoding: \tCHUNKED \r\n\r\n") > 0);
+	CHECK(head.framing == HTTP_CHUNKED);
+	CHECK(request(POST "\r\n") > 0 && head.framing == HTTP_NONE);
+
+	CHECK(request(GET "Connection: Close\r\n\r\n") > 0 && !head.keep);
+	CHECK(request(GET "Connection: keep-alive, close\r\n\r\n") > 0 && !head.keep);
+	CHECK(request(GET "Connection: ,, keep-alive ,\r\n\r\n") > 0 && head.keep);
+	CHECK(request("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") > 0 && !head.keep);
+
+	CHECK(request(POST "Content-Length: 5\r\nExpect: 100-Continue\r\n\r\n") > 0);
+	CHECK(head.expect_continue && !head.fields[2].drop);
+	CHECK(request(GET "Expect: 100-continue\r\n\r\n") > 0);
+	CHECK(!head.expect_continue && head.fields[1].drop);
+	CHECK(request("POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n") > 0);
+	CHECK(!head.expect_continue);
+}
+
+static bool
+wants_websocket(const char *text)
+{
+	if (request(text) <= 0)
+		failed(text, "refused");
+	return head.asked.upgrade_websocket;
+}
+
+/* Upgrade: what is not plainly a WebSocket goes on without it, above all h2c. */
+static void
+requests_upgrade(void)
+{
+	CHECK(wants_websocket(GET "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n"));
+	CHECK(!wants_websocket(GET "Upgrade: websocket\r\n\r\n"));
+	CHECK(!wants_websocket(GET "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"));
+	CHECK(!wants_websocket(GET "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: "
+				   "h2c\r\nHTTP2-Settings: AA\r\n\r\n"));
+	CHECK(!wants_websocket(GET "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n\r\n"));
+	CHECK(!wants_websocket(
+		GET "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n\r\n"));
+	CHECK(!wants_websocket(
+		GET "Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n\r\n"));
+	CHECK(!wants_websocket(POST "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"));
+	CHECK(!wants_websocket(
+		"GET / HTTP/1.0\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"));
+	CHECK(!wants_websocket(
+		GET "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\n"));
+	CHECK(!wants_websocket(GET
+		"Connection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n"));
+}
+
+/* A head of `fields` lines of `width` bytes around GET. */
+static int
+request_of(size_t fields, size_t width)
+{
+	size_t len = 0, room = 64 + fields * width;
+	char *text = malloc(room), *guarded;
+	int rc;
+
+	len += (size_t)snprintf(text, room, "%s", GET);
+	for (size_t i = 0; i < fields; i++) {
+		memset(text + len, 'a', width);
+		memcpy(text + len, "x:", 2);
+		memcpy(text + len + width - 2, "\r\n", 2);
+		len += width;
+	}
+	memcpy(text + len, "\r\n", 2);
+	guarded = check_guard(text, len + 2);
+	rc = http_parse_request(&head, guarded, len + 2);
+	CHECK(rc <= 0 || rc == (int)len + 2);
+	check_unguard(guarded, len + 2);
+	free(text);
+	return rc;
+}
+
+static void
+requests_bounds(void)
+{
+	size_t most = HTTP_HEAD_MAX - strlen(GET) - 2;
+	static char line[HTTP_HEAD_MAX];
+
+	CHECK(request_of(HTTP_FIELDS_MAX - 1, 8) > 0);
+	CHECK(request_of(HTTP_FIELDS_MAX, 8) < 0 && head.error_status == 431);
+	CHECK_INT(request_of(1, most), HTTP_HEAD_MAX);
+	CHECK(request_of(1, most + 1) < 0 && head.error_status == 431);
+	memset(line, 'a', sizeof line);
+	CHECK_INT(http_parse_request(&head, line, sizeof line - 1), 0);
+	CHECK(http_parse_request(&head, line, sizeof line) < 0 && head.error_status == 414);
+	CHECK_INT(http_parse_request(&head, NULL, 0), 0);
+	CHECK_INT(http_parse_response(&head, NULL, 0, NULL), 0);
+}
+
+/* --- responses that pass ----------------------------------------------------------------------- */
+
+static void
+responses_framing(void)
+{
+	CHECK(response(OK "Content-Length: 5\r\n\r\n", NULL) > 0);
+	CHECK(head.status == 200 && head.framing == HTTP_LENGTH && head.length == 5 && head.keep);
+	CHECK(response(OK "Transfer-Encoding: chunked\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_CHUNKED && head.keep);
+	CHECK(response(OK "\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_CLOSE && !head.keep);
+	CHECK(response("HTTP/1.1 200\r\n\r\n", NULL) > 0 && head.status == 200);
+	CHECK(response("HTTP/1.1 404 \r\n\r\n", NULL) > 0 && head.status == 404);
+	CHECK(response("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", NULL) > 0 && !head.keep);
+	CHECK(response("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n",
+		      NULL) > 0 &&
+		head.keep);
+
+	/* HEAD: the length is another's. */
+	CHECK(response(OK "Content-Length: 5\r\n\r\n", &asked_head) > 0);
+	CHECK(head.framing == HTTP_NONE && head.keep && !head.fields[0].drop);
+	CHECK(response(OK "\r\n", &asked_head) > 0 && head.framing == HTTP_NONE && head.keep);
+	CHECK(response("HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_NONE && head.keep && !head.fields[0].drop);
+
+	/* 204 and a tunnel have no body whatever they say. */
+	CHECK(response("HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_NONE && head.keep && head.fields[0].drop);
+	CHECK(response("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_NONE && !head.keep && head.fields[0].drop);
+	CHECK(response("HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_NONE && !head.keep && head.fields[0].drop);
+	CHECK(response(OK "Content-Length: 5\r\n\r\n", &asked_connect) > 0);
+	CHECK(head.framing == HTTP_NONE && head.fields[0].drop);
+	CHECK(response("HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\n", &asked_connect) > 0);
+	CHECK(head.framing == HTTP_LENGTH);
+	CHECK(response("HTTP/1.1 100 Continue\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_NONE && head.keep);
+	CHECK(response("HTTP/1.1 103 Early\r\nContent-Length: 0\r\n\r\n", NULL) > 0);
+	CHECK(head.framing == HTTP_NONE && head.fields[0].drop);
+}
+
+static void
+responses_upgrade(void)
+{
+	const char *up = "HTTP/1.1 101 Up\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+	CHECK(response(up, &asked_websocket) > 0 && head.asked.upgrade_websocket);
+	CHECK_INT(response(up, &asked_get), -1);
+	CHECK_INT(response("HTTP/1.1 101 Up\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+			  &asked_websocket),
+		-1);
+	CHECK_INT(response("HTTP/1.1 101 Up\r\nUpgrade: websocket\r\n\r\n", &asked_websocket), -1);
+	CHECK_INT(response("HTTP/1.0 101 Up\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+			  &asked_websocket),
+		-1);
+	CHECK(response(OK "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", &asked_websocket) >
+		0);
+	CHECK(!head.asked.upgrade_websocket && head.fields[1].drop);
+}
+
+/* --- targets ----------------------------------------------------------------------------------- */
+
+static bool
+is_target(const char *text)
+{
+	size_t len = strlen(text);
+	struct http_target t;
+	char *data = check_guard(text, len);
+	int rc = http_parse_target(&t, data, len);
+
+	check_unguard(data, len);
+	CHECK(rc == 0 || t.host[0] == '\0');
+	return rc == 0;
+}
+
+static void
+target_is(const char *text, const char *host, uint16_t port, bool is_ip)
+{
+	struct http_target t;
+
+	CHECK(is_target(text));
+	http_parse_target(&t, text, strlen(text));
+	CHECK_STR(t.host, host);
+	CHECK_INT(t.port, port);
+	CHECK(t.is_ip == is_ip);
+}
+
+static void
+targets(void)
+{
+	static const char *const bad[] = { "", ":", ":80", ".", "..", "a..b", ".a", "a:", "a:0",
+		"a:080", "a:65536", "a:99999", "a:8 0", "a:-1", "a:+1", "a:x", "a:80:80", "a b",
+		"a/b", "a@b", "a%2eb", "a\\b", "a*b", "\xc3\xa4.de", "a,b", "1", "127.1", "1.2.3",
+		"1.2.3.4.5", "1.2.3.256", "1.2.3.04", "01.2.3.4", "0x7f.1", "0x7f000001", "a.0x",
+		"a.0x1", "a.1", "1a.2", "2130706433", "[", "[]", "[:", "::1", "[::1", "[::1]x",
+		"[::1]:", "[::g]", "[1.2.3.4]", "[fe80::1%eth0]", "[fe80::1%25eth0]",
+		"[::ffff:1.2.3.4]", "[::ffff:102:304]", "[a]", "[::1]]", "[[::1]]", "a]", "a[",
+		"[1:2:3:4:5:6:7:8:9]" };
+	struct http_target a, b;
+	char text[300];
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (is_target(bad[i]))
+			failed(bad[i], "taken for a host");
+	target_is("Example.com", "example.com", 0, false);
+	target_is("example.com.:443", "example.com", 443, false);
+	target_is("_a-.-b:65535", "_a-.-b", 65535, false);
+	target_is("1.2.3.4:1", "1.2.3.4", 1, true);
+	target_is("0.0.0.0", "0.0.0.0", 0, true);
+	target_is("1.2.3.4a", "1.2.3.4a", 0, false);
+	target_is("xn--nxa.0xg", "xn--nxa.0xg", 0, false);
+	target_is("[::1]:443", "::1", 443, true);
+	target_is("[2001:DB8:0:0:0:0:0:1]", "2001:db8::1", 0, true);
+
+	memset(text, 'a', sizeof text);
+	CHECK(http_parse_target(&a, text, 63) == 0);
+	CHECK(http_parse_target(&a, text, 64) < 0);
+	for (size_t i = 50; i < sizeof text; i += 50)
+		text[i] = '.';
+	CHECK(http_parse_target(&a, text, 253) == 0);
+	CHECK(http_parse_target(&a, text, 254) < 0);
+	text[252] = '\0';
+	CHECK(http_parse_target(&a, text, 253) < 0);
+
+	http_parse_target(&a, "h", 1);
+	http_parse_target(&b, "H:443", 5);
+	CHECK(http_same_target(&a, &b, 443) && !http_same_target(&a, &b, 80));
+	http_parse_target(&b, "i", 1);
+	CHECK(!http_same_target(&a, &b, 443));
+	a.host[0] = b.host[0] = '\0';
+	CHECK(!http_same_target(&a, &b, 443));
+}
+
+/* --- rewriting --------------------------------------------------------------------------------- */
+
+static void
+rewrite(const char *text, const struct http_asked *asked, bool close, bool plain, const char *want)
+{
+	size_t len = strlen(text), need = strlen(want), cap;
+	bool is_response = strncmp(text, "HTTP/", 5) == 0;
+
+	/* Every capacity, in a buffer that ends at a guard page. */
+	for (cap = len; cap < len + HTTP_HEAD_ROOM; cap++) {
+		char *data = check_guard(NULL, 0), *room;
+		size_t made;
+
+		check_unguard(data, 0);
+		room = memset(malloc(cap + 1), '#', cap + 1);
+		memcpy(room, text, len);
+		data = check_guard(room, cap);
+		free(room);
+		if ((is_response ? http_parse_response(&head, data, len, asked)
+				 : http_parse_request(&head, data, len)) <= 0)
+			failed(text, "refused");
+		made = is_response ? http_rewrite_response(&head, data, cap, close, plain)
+				   : http_rewrite_request(&head, data, cap, close);
+		if (made != (need <= cap ? need : 0) ||
+			(made > 0 && memcmp(data, want, need) != 0)) {
+			fprintf(stderr, "got \"%.*s\"\nwant \"%s\"\n", (int)made, data, want);
+			failed(text, "rewritten otherwise");
+		}
+		check_unguard(data, cap);
+		if (cap > need + 2 && cap > len + 2)
+			break;
+	}
+	check_passed++;
+}
+
+static void
+rewrite_requests(void)
+{
+	rewrite(GET "\r\n", NULL, false, false, GET "Via: 1.1 sluice\r\n\r\n");
+	rewrite(GET "\r\n", NULL, true, false, GET "Connection: close\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite("\r\n\r\nGET http://h:81/x?y HTTP/1.1\r\nHost: h:81\r\n\r\n", NULL, false, false,
+		"GET /x?y HTTP/1.1\r\nHost: h:81\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite("GET http://h HTTP/1.0\r\n\r\n", NULL, false, false,
+		"GET / HTTP/1.1\r\nHost: h\r\nVia: 1.0 sluice\r\n\r\n");
+	rewrite("GET http://[::1]:81 HTTP/1.0\r\n\r\n", NULL, false, false,
+		"GET / HTTP/1.1\r\nHost: [::1]:81\r\nVia: 1.0 sluice\r\n\r\n");
+	rewrite("OPTIONS http://h HTTP/1.1\r\nHost: h\r\n\r\n", NULL, false, false,
+		"OPTIONS * HTTP/1.1\r\nHost: h\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite("OPTIONS http://h/ HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\n\r\n", NULL, false,
+		false,
+		"OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 09\r\nVia: 1.1 sluice\r\n\r\n");
+	/* What is for this hop only, and what only the proxy is told. */
+	rewrite(GET "Proxy-Authorization: Basic eA==\r\nProxy-Connection: keep-alive\r\n"
+		    "Keep-Alive: 5\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nx-mine: 2\r\n"
+		    "TE: gzip\r\nAccept: */*\r\n\r\n",
+		NULL, false, false, GET "Accept: */*\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite(GET "Via: 1.1 a\r\nTE: trailers\r\n\r\n", NULL, true, false,
+		GET
+		"Via: 1.1 a\r\nTE: trailers\r\nConnection: close, TE\r\nVia: 1.1 sluice\r\n\r\n");
+	/* Hop-by-hop abuse: Connection names what must stay. */
+	rewrite(POST "Connection: close, Host, Content-Length, Cookie, Authorization\r\n"
+		     "Content-Length: 5\r\nCookie: a\r\nAuthorization: b\r\n\r\n",
+		NULL, false, false,
+		POST
+		"Content-Length: 5\r\nCookie: a\r\nAuthorization: b\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite(POST "Connection: Transfer-Encoding\r\nTransfer-Encoding:\tchunked\r\n\r\n", NULL,
+		false, false, POST "Transfer-Encoding: chunked\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite(POST "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", NULL, false, false,
+		POST "Content-Length: 5\r\nVia: 1.1 sluice\r\n\r\n");
+	/* h2c smuggling ends as plain HTTP/1.1; a WebSocket goes through. */
+	rewrite(GET
+		"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n",
+		NULL, false, false, GET "Via: 1.1 sluice\r\n\r\n");
+	rewrite(GET "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", NULL, true, false,
+		GET "Upgrade: websocket\r\nConnection: Upgrade\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite(GET "Expect: 100-continue\r\nA:b\r\nC: \t d \r\nE:\r\n\r\n", NULL, false, false,
+		GET "A:b\r\nC: d\r\nE:\r\nVia: 1.1 sluice\r\n\r\n");
+}
+
+static void
+rewrite_responses(void)
+{
+	rewrite(OK "Alt-Svc: h3\r\nProxy-Authenticate: Basic\r\nKeep-Alive: timeout=5\r\n"
+		   "Connection: keep-alive\r\nContent-Length: 5\r\n\r\n",
+		NULL, false, false, OK "Content-Length: 5\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite("HTTP/1.0 200 Fine\r\nA: b\r\n\r\n", NULL, true, false,
+		"HTTP/1.1 200 Fine\r\nA: b\r\nConnection: close\r\nVia: 1.0 sluice\r\n\r\n");
+	rewrite(OK
+		"Transfer-Encoding: chunked\r\nTrailer: X\r\nConnection: Transfer-Encoding\r\n\r\n",
+		NULL, false, false,
+		OK "Transfer-Encoding: chunked\r\nTrailer: X\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite(OK "Transfer-Encoding: chunked\r\nTrailer: X\r\n\r\n", NULL, true, true,
+		OK "Connection: close\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite("HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", NULL, false, false,
+		"HTTP/1.1 204 No\r\nVia: 1.1 sluice\r\n\r\n");
+	rewrite("HTTP/1.1 101 Up\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+		&asked_websocket, false, false,
+		"HTTP/1.1 101 Up\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nVia: 1.1 "
+		"sluice\r\n\r\n");
+	rewrite(OK "Upgrade: h2,h2c\r\nConnection: Upgrade\r\n\r\n", NULL, false, false,
+		OK "Via: 1.1 sluice\r\n\r\n");
+}
+
+/* The longest names that fit: what is added stays below HTTP_HEAD_ROOM. */
+static void
+rewrite_room(void)
+{
+	char text[512], name[256];
+	size_t len;
+
+	memset(name, 'a', 253);
+	for (size_t i = 50; i < 253; i += 50)
+		name[i] = '.';
+	name[253] = '\0';
+	len = (size_t)snprintf(
+		text, sizeof text, "GET http://%s:65535 HTTP/1.0\r\nTE: trailers\r\n\r\n", name);
+	CHECK(http_parse_request(&head, text, len) > 0);
+	CHECK(http_rewrite_request(&head, text, sizeof text, true) <= len + HTTP_HEAD_ROOM);
+}
+
+/* --- bodies ------------------------------------------------------------------------------------ */
+
+struct moved {
+	char out[512];
+	size_t made, used;
+	int rc;
+	bool done;
+	uint64_t content;
+};
+
+/* Feeds in[0..cut), then the rest, into rooms of `room` bytes, until nothing moves any more. */
+static void
+move_all(struct moved *m, const struct http_body *start, const char *in, size_t len, size_t cut,
+	size_t room)
+{
+	struct http_body b = *start;
+	size_t used, made, end = cut;
+
+	memset(m, 0, sizeof *m);
+	for (;;) {
+		char *part = check_guard(in + m->used, end - m->used);
+		char *out = check_guard(m->out, room);
+
+		m->rc = http_body_move(&b, part, end - m->used, &used, out, room, &made);
+		check_unguard(part, end - m->used);
+		CHECK(used <= end - m->used && made <= room && m->made + made < sizeof m->out);
+		memcpy(m->out + m->made, out, made);
+		check_unguard(out, room);
+		m->used += used;
+		m->made += made;
+		if (m->rc < 0 || b.done)
+			break;
+		if (used == 0 && made == 0) {
+			if (end == len)
+				break;
+			end = len;
+		}
+	}
+	m->done = b.done;
+	m->content = b.content;
+}
+
+/* The result must not depend on how the input comes and how much room there is. */
+static void
+move_every_way(
+	struct moved *m, const char *name, const struct http_body *b, const char *in, size_t len)
+{
+	static const size_t rooms[] = { 1, 2, 3, 7, 64 };
+	struct moved other;
+
+	move_all(m, b, in, len, len, sizeof m->out - 1);
+	for (size_t cut = 0; cut <= len; cut++)
+		for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+			move_all(&other, b, in, len, cut, rooms[i]);
+			if (other.rc != m->rc || other.made != m->made || other.used != m->used ||
+				other.done != m->done || memcmp(other.out, m->out, m->made) != 0)
+				failed(name, "depends on how it is cut");
+		}
+}
+
+struct chunks {
+	const char *name, *in;
+	size_t len;
+	const char *out, *plain; /* NULL: refused */
+	size_t rest;             /* bytes behind the message */
+};
+
+static void
+check_chunks(const struct chunks *c)
+{
+	struct http_body b;
+	struct moved m;
+
+	for (int plain = 0; plain < 2; plain++) {
+		const char *want = plain ? c->plain : c->out;
+
+		http_body_start(&b, HTTP_CHUNKED, 0, plain);
+		move_every_way(&m, c->name, &b, c->in, c->len);
+		if (want == NULL)
+			CHECK_INT(m.rc, -1);
+		if (want == NULL ? m.rc != -1 : m.rc != 0 || !m.done)
+			failed(c->name, want == NULL ? "not refused" : "not accepted");
+		else if (want != NULL && (m.used != c->len - c->rest || strcmp(m.out, want) != 0)) {
+			fprintf(stderr, "got \"%s\" want \"%s\" used %zu\n", m.out, want, m.used);
+			failed(c->name, "came out otherwise");
+		} else
+			check_passed++;
+	}
+}
+
+static void
+bodies_chunked(void)
+{
+	static const struct chunks list[] = {
+		{ "plain", BYTES("5\r\nhello\r\n0\r\n\r\n"), "5\r\nhello\r\n0\r\n\r\n", "hello",
+			0 },
+		{ "pipelined", BYTES("0\r\n\r\nGET /"), "0\r\n\r\n", "", 5 },
+		{ "two chunks", BYTES("1\r\na\r\n00A\r\n0123456789\r\n0\r\n\r\n"),
+			"1\r\na\r\na\r\n0123456789\r\n0\r\n\r\n", "a0123456789", 0 },
+		{ "zeros", BYTES("000000000000005\r\nhello\r\n000\r\n\r\n"),
+			"5\r\nhello\r\n0\r\n\r\n", "hello", 0 },
+		{ "padding", BYTES("5  \r\nhello\r\n0 \t\r\n\r\n"), "5\r\nhello\r\n0\r\n\r\n",
+			"hello", 0 },
+		{ "extension", BYTES("5;a=b\r\nhello\r\n0;x\r\n\r\n"), "5\r\nhello\r\n0\r\n\r\n",
+			"hello", 0 },
+		{ "extension, padded", BYTES("5 ; a = b ; c\r\nhello\r\n0\r\n\r\n"),
+			"5\r\nhello\r\n0\r\n\r\n", "hello", 0 },
+		{ "extension, quoted", BYTES("5;a=\"b;\\\"c\"\r\nhello\r\n0\r\n\r\n"),
+			"5\r\nhello\r\n0\r\n\r\n", "hello", 0 },
+		{ "trailer", BYTES("0\r\nX-Sum: 1\r\n\r\n"), "0\r\nX-Sum: 1\r\n\r\n", "", 0 },
+		{ "trailers", BYTES("0\r\nA:\r\nServer-Timing: a;b=\"\xc3\xa4\"\r\n\r\n"),
+			"0\r\nA:\r\nServer-Timing: a;b=\"\xc3\xa4\"\r\n\r\n", "", 0 },
+		{ "trailer with a long name",
+			BYTES("0\r\nA-name-that-is-longer-than-any-forbidden-one: 1\r\n\r\n"),
+			"0\r\nA-name-that-is-longer-than-any-forbidden-one: 1\r\n\r\n", "", 0 },
+		{ "trailer with a name of 31",
+			BYTES("0\r\nabcdefghijklmnopqrstuvwxyz01234: 1\r\n\r\n"),
+			"0\r\nabcdefghijklmnopqrstuvwxyz01234: 1\r\n\r\n", "", 0 },
+		{ "trailer with a name of 32",
+			BYTES("0\r\nabcdefghijklmnopqrstuvwxyz012345: 1\r\n\r\n"),
+			"0\r\nabcdefghijklmnopqrstuvwxyz012345: 1\r\n\r\n", "", 0 },
+		/* TRAILER.TE and relatives: what must not be read as a field of the head */
+		{ "trailer Content-Length", BYTES("0\r\nContent-Length: 5\r\nA: b\r\n\r\n"),
+			"0\r\nA: b\r\n\r\n", "", 0 },
+		{ "trailer Transfer-Encoding", BYTES("0\r\ntransfer-ENCODING: chunked\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		{ "trailer Transfer_Encoding", BYTES("0\r\nTransfer_Encoding: chunked\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		{ "trailer Host", BYTES("0\r\nHost: evil\r\n\r\n"), "0\r\n\r\n", "", 0 },
+		{ "trailer Set-Cookie",
+			BYTES("0\r\nSet-Cookie: a\r\nAuthorization: b\r\nCookie: c\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		{ "trailer If-Match",
+			BYTES("0\r\nIf-Match: a\r\nExpect: b\r\nTE: c\r\nTrailer: d\r\nConnection: "
+			      "e\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		{ "trailer X-Forwarded-For", BYTES("0\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		{ "trailer X-Forwarded- and long",
+			BYTES("0\r\nX-Forwarded-For-Something-Longer-Still: 1\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		{ "trailer Proxy-Authentication-Info",
+			BYTES("0\r\nProxy-Authentication-Info: 1\r\nLocation: x\r\n\r\n"),
+			"0\r\n\r\n", "", 0 },
+		/* sizes */
+		{ "no size", BYTES("\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "only an extension", BYTES(";a\r\n\r\n"), NULL, NULL, 0 },
+		{ "0x5", BYTES("0x5\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "+5", BYTES("+5\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "-1", BYTES("-1\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "5_0", BYTES("5_0\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "5.", BYTES("5.\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "5 5", BYTES("5 5\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "5g", BYTES("5g\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "5,", BYTES("5,\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "5h, decimal digits alone elsewhere", BYTES("5h\r\nhello\r\n0\r\n\r\n"), NULL,
+			NULL, 0 },
+		{ "space before", BYTES(" 5\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "tab before", BYTES("\t0\r\n\r\n"), NULL, NULL, 0 },
+		{ "CR before", BYTES("\r0\r\n\r\n"), NULL, NULL, 0 },
+		{ "overflow, 2^64 + 5", BYTES("10000000000000005\r\nhello\r\n0\r\n\r\n"), NULL,
+			NULL, 0 },
+		{ "2^64 - 1", BYTES("ffffffffffffffff\r\nhello"), NULL, NULL, 0 },
+		{ "16 digits", BYTES("0000000000000005\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "NUL behind", BYTES("5\0\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "vertical tab behind", BYTES("5\v\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "full-width digit", BYTES("\xef\xbc\x95\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		/* TERM.EXT, EXT.TERM: line ends in the chunk line */
+		{ "bare LF behind the size", BYTES("5\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "bare CR behind the size", BYTES("5\rhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "bare LF in an extension", BYTES("5;\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "bare CR in an extension", BYTES("5;a\rb\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "CR CR LF", BYTES("5\r\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "NUL in an extension", BYTES("5;\0\r\nhello\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "CR LF in a quoted extension", BYTES("5;a=\"\r\nhello\r\n0\r\n\r\n"), NULL, NULL,
+			0 },
+		{ "CR LF behind a backslash", BYTES("5;a=\"\\\r\nhello\r\n0\r\n\r\n"), NULL, NULL,
+			0 },
+		/* SPILL, ONE.TWO: the end of a chunk */
+		{ "chunk too long", BYTES("5\r\nhelloXX\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "chunk too short", BYTES("5\r\nhell\r\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "two other bytes at its end", BYTES("5\r\nhelloXX0\r\n\r\n"), NULL, NULL, 0 },
+		{ "LF at its end", BYTES("5\r\nhello\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "LF LF at its end", BYTES("5\r\nhello\n\n0\r\n\r\n"), NULL, NULL, 0 },
+		{ "CR at its end", BYTES("5\r\nhello\r0\r\n\r\n"), NULL, NULL, 0 },
+		{ "nothing at its end", BYTES("5\r\nhello0\r\n\r\n"), NULL, NULL, 0 },
+		{ "two bytes for the end", BYTES("0\r\nXX\r\n"), NULL, NULL, 0 },
+		{ "LF for the end", BYTES("0\r\n\n"), NULL, NULL, 0 },
+		{ "CR X for the end", BYTES("0\r\n\rX"), NULL, NULL, 0 },
+		/* trailers */
+		{ "trailer without colon", BYTES("0\r\nfoo\r\n\r\n"), NULL, NULL, 0 },
+		{ "trailer without name", BYTES("0\r\n: a\r\n\r\n"), NULL, NULL, 0 },
+		{ "trailer folded", BYTES("0\r\nA: b\r\n c\r\n\r\n"), NULL, NULL, 0 },
+		{ "trailer with a space before the colon", BYTES("0\r\nContent-Length : 5\r\n\r\n"),
+			NULL, NULL, 0 },
+		{ "trailer with bare LF", BYTES("0\r\nA: b\n\r\n"), NULL, NULL, 0 },
+		{ "trailer with bare CR", BYTES("0\r\nA: b\rc\r\n\r\n"), NULL, NULL, 0 },
+		{ "trailer with NUL", BYTES("0\r\nA: b\0\r\n\r\n"), NULL, NULL, 0 },
+		{ "trailer with VT in its name", BYTES("0\r\nA\v: b\r\n\r\n"), NULL, NULL, 0 },
+		{ "a request for a trailer", BYTES("0\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"), NULL,
+			NULL, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+		check_chunks(&list[i]);
+}
+
+/* Returns what `body` gives in whole, in one large room. */
+static int
+move_text(struct http_body *b, const char *in, size_t len)
+{
+	static char out[65536];
+	size_t used, made;
+
+	return http_body_move(b, in, len, &used, out, sizeof out, &made);
+}
+
+static void
+bodies_bounds(void)
+{
+	static char text[HTTP_TRAILER_MAX + 64];
+	struct http_body b;
+	size_t len = 0;
+
+	memset(text, 'a', sizeof text);
+	memcpy(text, "1;", 2);
+	http_body_start(&b, HTTP_CHUNKED, 0, false);
+	CHECK_INT(move_text(&b, text, HTTP_CHUNK_LINE), 0);
+	CHECK_INT(move_text(&b, text, 1), -1);
+
+	/* The bound on the line starts again with each. */
+	http_body_start(&b, HTTP_CHUNKED, 0, false);
+	for (len = 0; len < 2000; len++)
+		CHECK_INT(move_text(&b, "1;abcdefgh\r\nx\r\n", 15), 0);
+	CHECK_INT(b.content, 2000);
+
+	http_body_start(&b, HTTP_CHUNKED, 0, false);
+	memcpy(text, "0\r\na:", 5);
+	CHECK_INT(move_text(&b, text, 3 + HTTP_TRAILER_MAX), 0);
+	CHECK_INT(move_text(&b, text, 1), -1);
+
+	/* Many short trailers count together. */
+	http_body_start(&b, HTTP_CHUNKED, 0, true);
+	CHECK_INT(move_text(&b, "0\r\n", 3), 0);
+	for (len = 0; len + 5 <= HTTP_TRAILER_MAX; len += 5)
+		CHECK_INT(move_text(&b, "a:b\r\n", 5), 0);
+	CHECK_INT(move_text(&b, "a:b\r\n", 5), -1);
+}
+
+static void
+bodies_raw(void)
+{
+	struct http_body b = { .framing = HTTP_NONE };
+	struct moved m;
+
+	move_all(&m, &b, "GET", 3, 3, 10);
+	CHECK(m.rc == 0 && m.done && m.used == 0);
+	http_body_start(&b, HTTP_NONE, 0, false);
+	CHECK(b.done && http_body_may_end(&b));
+	http_body_start(&b, HTTP_LENGTH, 0, false);
+	CHECK(b.done);
+	http_body_start(&b, HTTP_LENGTH, 5, false);
+	CHECK(!b.done && !http_body_may_end(&b));
+	move_every_way(&m, "length", &b, "helloGET", 8);
+	CHECK(m.rc == 0 && m.done && m.used == 5 && m.content == 5);
+	CHECK_STR(m.out, "hello");
+	move_every_way(&m, "truncated", &b, "hell", 4);
+	CHECK(m.rc == 0 && !m.done && m.used == 4);
+	http_body_start(&b, HTTP_CLOSE, 0, true);
+	CHECK(!b.done && http_body_may_end(&b));
+	move_every_way(&m, "close", &b, "5\r\nhello", 8);
+	CHECK(m.rc == 0 && !m.done && m.used == 8 && m.content == 8);
+	http_body_start(&b, HTTP_CHUNKED, 0, false);
+	CHECK(!b.done && !http_body_may_end(&b));
+	move_every_way(&m, "truncated chunk", &b, "5\r\nhel", 6);
+	CHECK(m.rc == 0 && !m.done);
+	CHECK_STR(m.out, "5\r\nhel");
+	move_every_way(&m, "truncated end", &b, "0\r\nA: b\r\n", 9);
+	CHECK(m.rc == 0 && !m.done);
+}
+
+/* tchar against its definition, through the only place where it shows. */
+static void
+token_characters(void)
+{
+	static const char tchar[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (int c = 1; c < 256; c++) {
+		char text[64];
+		int len = snprintf(text, sizeof text, "%sA%cB: c\r\n\r\n", GET, c);
+		bool token = strchr(tchar, c) != NULL;
+
+		/* A colon ends the name. */
+		CHECK((http_parse_request(&head, text, (size_t)len) > 0) == (token || c == ':'));
+	}
+}
+
+int
+main(void)
+{
+	requests_refused();
+	responses_refused();
+	requests_pass();
+	requests_framing();
+	requests_upgrade();
+	requests_bounds();
+	responses_framing();
+	responses_upgrade();
+	targets();
+	rewrite_requests();
+	rewrite_responses();
+	rewrite_room();
+	bodies_chunked();
+	bodies_bounds();
+	bodies_raw();
+	token_characters();
+	return check_done("http");
+}
