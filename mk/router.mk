@@ -1,0 +1,90 @@
+# router.mk: `make TARGET=mips-uclibc` and its kind, their sizes and tests, and the OpenWrt package's checks.
+# Included by the top Makefile; uses its SRC, OWN_CFLAGS, LIBS and UNIT_ lines.
+
+ROUTER_TARGETS = mips-uclibc mipsel-uclibc arm-uclibc mips-musl mipsel-musl arm-musl
+# The stripped binary's ceiling in bytes, where flash is 8 MB.
+ROUTER_LIMIT = 262144
+
+# --- make TARGET=... ------------------------------------------------------
+ifdef TARGET
+ifeq ($(filter $(TARGET),$(ROUTER_TARGETS)),)
+$(error unknown TARGET '$(TARGET)'; there are: $(ROUTER_TARGETS))
+endif
+
+OUT = build/$(TARGET)
+.DEFAULT_GOAL := $(OUT)/sluice
+ROUTER_ARCH := $(firstword $(subst -, ,$(TARGET)))
+ROUTER_PREFIX_mips = mips-linux-gnu
+ROUTER_PREFIX_mipsel = mipsel-linux-gnu
+ROUTER_PREFIX_arm = arm-linux-gnueabi
+ROUTER_PREFIX := $(ROUTER_PREFIX_$(ROUTER_ARCH))
+
+# What comes from the command line or the environment wins; the Makefile's own defaults are for the desk.
+router_ours = $(filter default file undefined,$(origin $(1)))
+ifneq ($(call router_ours,CC),)
+TOOLCHAIN_CC =
+CC = $(OUT)/cc
+# MIPS16 halves the size of code that waits for the network anyway; what runs for every byte stays MIPS32.
+ROUTER_SMALL := $(if $(filter mips mipsel,$(ROUTER_ARCH)),-mips16)
+else
+TOOLCHAIN_CC := $(CC)
+endif
+ifneq ($(call router_ours,AR),)
+AR = $(ROUTER_PREFIX)-ar
+endif
+ifneq ($(call router_ours,STRIP),)
+STRIP = $(ROUTER_PREFIX)-strip
+endif
+ifneq ($(call router_ours,CFLAGS),)
+CFLAGS = -Os
+endif
+
+ROUTER_CFLAGS = $(ROUTER_SMALL) -ffunction-sections -fdata-sections -fstack-protector \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -isystem $(OUT)/include
+ROUTER_LDFLAGS = -static -L$(OUT)/lib -Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+ROUTER_OBJ = $(SRC:%.c=$(OUT)/%.o)
+
+# The compiler, the C library and the libraries: built once, kept.
+$(OUT)/toolchain: mk/toolchain.sh mk/uclibc.config
+	CC='$(TOOLCHAIN_CC)' AR='$(AR)' mk/toolchain.sh $(TARGET)
+
+toolchain: $(OUT)/toolchain
+
+$(OUT)/%.o: %.c $(OUT)/toolchain
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) $(ROUTER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+-include $(ROUTER_OBJ:.o=.d)
+
+# The unstripped program and the linker's map stay beside the stripped one, for debuggers and `make size`.
+$(OUT)/sluice: $(ROUTER_OBJ)
+	$(CC) $(OWN_CFLAGS) $(ROUTER_CFLAGS) $(CFLAGS) $(ROUTER_LDFLAGS) $(LDFLAGS) -Wl,-Map,$@.map \
+		-o $@.full $(ROUTER_OBJ) $(LIBS)
+	$(STRIP) -s -R .comment -R .note -R .pdr -o $@ $@.full
+
+# The unit tests, as this target's programs.
+QEMU = $(addprefix qemu-,$(ROUTER_ARCH))
+define router_unit_rules
+$(OUT)/unit/$(1): test/unit/$(1).c test/unit/check.h $$(UNIT_$(1)) $$(wildcard lib/*.h *.h) $(OUT)/toolchain
+	@mkdir -p $$(@D)
+	$$(CC) $$(OWN_CFLAGS) $$(ROUTER_CFLAGS) -Os -g $$(ROUTER_LDFLAGS) -o $$@ $$(filter %.c,$$^) $$(UNIT_LIBS_$(1))
+endef
+$(foreach u,$(UNITS),$(eval $(call router_unit_rules,$(u))))
+
+unit-cross: $(TESTS:%=$(OUT)/unit/%)
+	@rc=0; for t in $^; do echo "== $$t"; timeout 300 $(QEMU) $$t || rc=1; done; exit $$rc
+
+clean-target:
+	rm -rf $(OUT)
+
+.PHONY: toolchain unit-cross clean-target
+endif
+
+# --- make size -------------------------------------------------------------
+SIZES ?= $(or $(TARGET),mips-uclibc mipsel-uclibc arm-uclibc mips-musl)
+
+size:
+	@for t in $(SIZES); do $(MAKE) --no-print-directory -s TARGET=$$t build/$$t/sluice || exit 1; done
+	@mk/size.sh $(SIZES)
+
+.PHONY: size
