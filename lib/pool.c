@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { POOL_ALIGN = 16 }; /* a block may hold any type */
 
@@ -58,8 +59,7 @@ pool_free(struct pool *p)
 void
 pool_wipe(void *data, size_t len)
 {
-	volatile unsigned char *p = data;
-
-	while (len-- > 0)
-		*p++ = 0;
+	memset(data, 0, len);
+	/* The compiler must believe that someone looks, or it may leave the memset out. */
+	__asm__ __volatile__("" : : "r"(data) : "memory");
 }
