@@ -6,7 +6,7 @@
  * of events for an inspected host is: request (CONNECT), hello, resolve, connect, origin, verify, mint, client,
  * exchange.  Nothing of a request goes to an origin before verify has said yes.
  *
- * Memory comes from three pools made at start: connections, buffers of buffers, chains.  A connection that has
+ * Memory comes from three pools made at start: connections, buffers, chains.  A connection that has
  * nothing in its buffers gives them back; one that finds a pool empty stops reading until it is its
  * turn.  Public-key operations are done one a turn, by the client that has waited longest for its last.
  */
