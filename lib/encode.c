@@ -8,6 +8,7 @@
  */
 #include "encode.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Object identifiers: content octets, without tag and length. */
@@ -88,21 +89,34 @@ encode_integer(unsigned char *out, const unsigned char *value, size_t len)
 	return encode_wrap(out, ENCODE_INTEGER, n);
 }
 
-/* Days since 1970-01-01 to a date of the Gregorian calendar; gmtime(3) is 32 bits wide on old routers. */
-static void
-civil_from_days(int64_t days, unsigned *year, unsigned *month, unsigned *day)
-{
-	int64_t z = days +
-		    719468; /* since 0000-03-01: the leap day ends a year that begins in March */
-	int64_t era = z / 146097; /* of 400 years; z is not negative here */
-	unsigned doe = (unsigned)(z % 146097);
-	unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	unsigned march = (5 * doy + 2) / 153;
+struct civil {
+	unsigned year, month, day, second; /* second: of the day */
+};
 
-	*day = doy - (153 * march + 2) / 5 + 1;
-	*month = march < 10 ? march + 3 : march - 9;
-	*year = (unsigned)era * 400 + yoe + (*month <= 2);
+/* The date of the Gregorian calendar, UTC; gmtime(3) is 32 bits wide on old routers. */
+static struct civil
+civil_time(int64_t seconds)
+{
+	const int64_t first = -62135596800,
+		      last = 253402300799; /* 0001-01-01, 9999-12-31 23:59:59 */
+	const int64_t day_secs = 86400;
+	struct civil c;
+	int64_t days, z;
+	unsigned doe, yoe, doy, march;
+
+	seconds = seconds < first ? first : seconds > last ? last : seconds;
+	days = seconds / day_secs - (seconds % day_secs < 0);
+	c.second = (unsigned)(seconds - days * day_secs);
+	/* Days since 0000-03-01: the leap day ends a year that begins in March; 146097 days are 400 years. */
+	z = days + 719468;
+	doe = (unsigned)(z % 146097);
+	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	march = (5 * doy + 2) / 153;
+	c.day = doy - (153 * march + 2) / 5 + 1;
+	c.month = march < 10 ? march + 3 : march - 9;
+	c.year = (unsigned)(z / 146097) * 400 + yoe + (c.month <= 2);
+	return c;
 }
 
 static size_t
@@ -119,29 +133,30 @@ put_two_digits(unsigned char *out, unsigned value)
 size_t
 encode_time(unsigned char *out, int64_t seconds)
 {
-	const int64_t first = -62167219200,
-		      last = 253402300799; /* 0000-01-01, 9999-12-31 23:59:59 */
-	const int64_t day_secs = 86400;
+	struct civil c = civil_time(seconds);
+	bool utc = c.year >= 1950 && c.year < 2050;
 	unsigned char text[15];
-	unsigned year, month, day, clock;
-	int64_t days;
 	size_t n = 0;
 
-	seconds = seconds < first ? first : seconds > last ? last : seconds;
-	days = seconds / day_secs - (seconds % day_secs < 0);
-	clock = (unsigned)(seconds - days * day_secs);
-	civil_from_days(days, &year, &month, &day);
-	bool utc = year >= 1950 && year < 2050;
 	if (!utc)
-		n += put_two_digits(text + n, year / 100);
-	n += put_two_digits(text + n, year);
-	n += put_two_digits(text + n, month);
-	n += put_two_digits(text + n, day);
-	n += put_two_digits(text + n, clock / 3600);
-	n += put_two_digits(text + n, clock / 60 % 60);
-	n += put_two_digits(text + n, clock % 60);
+		n += put_two_digits(text + n, c.year / 100);
+	n += put_two_digits(text + n, c.year);
+	n += put_two_digits(text + n, c.month);
+	n += put_two_digits(text + n, c.day);
+	n += put_two_digits(text + n, c.second / 3600);
+	n += put_two_digits(text + n, c.second / 60 % 60);
+	n += put_two_digits(text + n, c.second % 60);
 	text[n++] = 'Z';
 	return encode_value(out, utc ? ENCODE_UTC_TIME : ENCODE_GENERALIZED_TIME, text, n);
+}
+
+char *
+encode_date(char out[ENCODE_DATE], int64_t seconds)
+{
+	struct civil c = civil_time(seconds);
+
+	snprintf(out, ENCODE_DATE, "%04u-%02u-%02u", c.year % 10000, c.month % 100, c.day % 100);
+	return out;
 }
 
 /*

@@ -30,6 +30,7 @@ enum encode_tag {
 
 enum {
 	ENCODE_CN_MAX = 64,        /* ub-common-name, RFC 5280 appendix A.1 */
+	ENCODE_DATE = 11,          /* "2026-11-22" and NUL */
 	ENCODE_KEY_ID = 20,        /* bytes of a key identifier of ours */
 	ENCODE_SIGNATURE_MAX = 104 /* an ECDSA signature on P-384 in ASN.1 */
 };
@@ -50,6 +51,9 @@ size_t encode_integer(unsigned char *out, const unsigned char *value, size_t len
 /* Unix seconds as X.509's Time: UTCTime for 1950 to 2049, else GeneralizedTime (RFC 5280 section 4.1.2.5).
  * What lies outside the years 1 to 9999 becomes the nearest end. */
 size_t encode_time(unsigned char *out, int64_t seconds);
+
+/* The same as a date for people: "2026-11-22" (UTC). Returns out. */
+char *encode_date(char out[ENCODE_DATE], int64_t seconds);
 
 /* A Name of one common name (UTF8String), or the empty Name if len is 0. */
 size_t encode_name(unsigned char *out, const char *cn, size_t len);
