@@ -1,0 +1,51 @@
+#!/bin/bash
+# Origins that break the rules: of HTTP, of TLS, of TCP.  The client gets a page that says so, or an answer that
+# is as truncated as it came; nobody waits for ever.
+. "$(dirname "$0")/lib.sh"
+bed faults
+for kind in garbage slam reset alert; do
+	n=$((${n:-10} + 1))
+	origin "$kind" "127.20.0.$n" "$kind"
+done
+origin tls13 127.20.0.21 https "cert=$PKI/ec.pem" min=1.3
+origin ed25519 127.20.0.22 https "cert=$PKI/ed25519.pem" max=1.2
+origin dhe 127.20.0.23 https "cert=$PKI/rsa.pem" max=1.2 ciphers=DHE-RSA-AES128-GCM-SHA256
+origin h2also 127.20.0.24 https "cert=$PKI/ec.pem" alpn=h2,http/1.1
+host dead.bed.test 127.20.0.30
+usual_origins
+start_proxy || exit 1
+
+raw "$TOP/test/e2e/faults.py"
+
+# An h2-only origin says no_application_protocol to a client that offers http/1.1 alone.
+openssl s_server -quiet -accept "127.20.0.25:$TLS" -cert "$PKI/ec.pem" -key "$PKI/ec.key" -alpn h2 \
+	-tls1_2 -naccept 4 >log/h2only.got 2>log/h2only.err </dev/null &
+keep_pid $!
+host h2only.bed.test 127.20.0.25
+wait_for 5 can_connect 127.20.0.25 "$TLS"
+
+# Each: the status, an error type of RFC 9209, a page that is whole.
+fault() {
+	local what=$1 host=$2 status=$3 type=$4
+	is "$what" "$(status "https://$host.bed.test:$TLS/hello")" "$status"
+	like "$what: Proxy-Status" "$(cat head)" "^Proxy-Status: sluice; ?error=($type)"
+	like "$what: a page for the user" "$(cat body)" '<!doctype html>'
+}
+fault 'no TLS at the origin' garbage 502 'tls_protocol_error|tls_alert_received|connection_terminated'
+fault 'an origin that closes at once' slam 502 'connection_terminated|tls_protocol_error|connection_refused'
+fault 'an origin that resets at once' reset 502 'connection_terminated|tls_protocol_error|connection_refused'
+fault 'an origin that sends an alert' alert 502 'tls_alert_received|tls_protocol_error'
+fault 'an origin that nobody is at' dead 502 'connection_refused'
+fault 'an origin of TLS 1.3 only' tls13 502 'tls_alert_received|tls_protocol_error'
+fault 'an origin with an Ed25519 key' ed25519 502 'tls_alert_received|tls_protocol_error|tls_certificate_error'
+fault 'an origin of DHE only' dhe 502 'tls_alert_received|tls_protocol_error'
+fault 'an origin of HTTP/2 only' h2only 502 'tls_alert_received|tls_protocol_error'
+fault 'a name that does not exist' nowhere-at-all 502 'dns_error'
+is 'an origin of h2 and http/1.1 is spoken to in http/1.1' "$(status "https://h2also.bed.test:$TLS/hello")" 200
+like 'ALPN http/1.1 is what the origin saw' "$(events h2also)" 'alpn=http/1.1'
+unlike 'a TLS 1.3 origin got no request' "$(got tls13)" .
+
+is 'in clear: an origin that nobody is at' "$(status "http://dead.bed.test:$WEB/hello")" 502
+is 'in clear: a name that does not exist' "$(status "http://nowhere-at-all.bed.test:$WEB/hello")" 502
+log_line 'a failure is logged with host and reason' 'dead\.bed\.test.* 502'
+is 'after all that it still serves' "$(status "https://www.bed.test:$TLS/hello")" 200
