@@ -658,6 +658,13 @@ store_new(size_t capacity, const unsigned char secret[STORE_SECRET],
 }
 
 void
+store_rekey(struct store *s, const unsigned char secret[STORE_SECRET])
+{
+	memcpy(s->secret, secret, sizeof s->secret);
+	s->count = 0;
+}
+
+void
 store_close(struct store *s)
 {
 	if (s == NULL)

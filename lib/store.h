@@ -49,6 +49,9 @@ int store_attach(struct store *s, const char *path,
 	bool (*wants)(const void *arg, const unsigned char *data, size_t len), const void *arg,
 	char err[STORE_ERROR]);
 
+/* Forgets everything and takes another secret: the records belonged to someone who is no more. */
+void store_rekey(struct store *s, const unsigned char secret[STORE_SECRET]);
+
 /* Forgets everything; what is to be on flash was written with store_flush.  NULL is allowed. */
 void store_close(struct store *s);
 
