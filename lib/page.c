@@ -22,11 +22,11 @@
 	"border:1px solid var(--l);border-top:.25rem solid var(--a);border-radius:.4rem}"     \
 	"p{margin:1rem 0 0}"                                                                  \
 	"h1{margin:.25rem 0 0;font-size:1.5rem;line-height:1.25}"                             \
-	".name{margin:0;color:var(--a);font-size:.8rem;font-weight:600;letter-spacing:.08em}" \
+	".name{margin:0;color:var(--m);font-size:.8rem;font-weight:600;letter-spacing:.08em}" \
 	".to{margin:.35rem 0 0;color:var(--m)}"                                               \
 	".tech{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--l);"             \
 	"color:var(--m);font:.8rem/1.5 ui-monospace,monospace}"
-#define PAGE_STYLE_HASH "sha256-c23gmpM22UQhack95ENPKOHol4mhkXCU7IWES3QwUuQ="
+#define PAGE_STYLE_HASH "sha256-5YpO3q2d+FQbx1JhQfdoPWn+4rgxmaH+/Kwde4xF5Iw="
 
 enum {
 	HEAD_ROOM = 1536, /* where the page is put while its head has no length yet */
@@ -230,14 +230,14 @@ put_head(struct writer *w, const struct page *p, size_t length)
 		put(w, "; error=");
 		put(w, p->error_type);
 	}
-	put(w, "; details=\"");
-	put_escaped(w, p->reason, STATUS_MAX / 2, false);
-	if (!is_empty(p->detail)) {
-		put(w, " (");
+	if (!is_empty(p->reason)) {
+		put(w, "; details=\"");
+		put_escaped(w, p->reason, STATUS_MAX / 2, false);
+		put(w, is_empty(p->detail) ? "\"" : " (");
 		put_escaped(w, p->detail, STATUS_MAX / 2, false);
-		put(w, ")");
+		put(w, is_empty(p->detail) ? "" : ")\"");
 	}
-	put(w, "\"\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ");
+	put(w, "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ");
 	put_number(w, length);
 	/* RFC 9110 section 15.5.6. */
 	if (p->status == 405)

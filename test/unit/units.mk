@@ -10,3 +10,6 @@ UNIT_net = lib/net.c
 UNIT_dial = lib/dial.c lib/net.c lib/wait.c
 UNIT_session = lib/session.c lib/pool.c
 UNIT_http = lib/http.c
+UNIT_hello = lib/hello.c lib/http.c
+UNIT_page = lib/page.c lib/http.c
+UNIT_LIBS_page = -lbearssl
