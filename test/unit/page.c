@@ -122,10 +122,8 @@ static void
 escaping(void)
 {
 	static const char *const texts[] = { "<script>alert(1)</script>", "\"><img src=x>", "'&lt;",
-		"a\r\nSet-Cookie: b", "\x1b[31m\x7f\x01",
-		"\xe2\x80\xae"
-		"drowssap",
-		"\xff\xfe", "\"; error=x; details=\"", "\\" };
+		"a\r\nSet-Cookie: b", "\x1b[31m\x7f\x01", "\xe2\x80\xae.drowssap", "\xff\xfe",
+		"\"; error=x; details=\"", "\\" };
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct page p = { PAGE_CERTIFICATE, 502, texts[i], texts[i], texts[i], texts[i],
