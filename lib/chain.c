@@ -300,12 +300,10 @@ judge_leaf(const struct chain *c, const struct x509 *x, const char **detail)
 static enum chain_error
 judge_ca(const struct chain *c, const struct x509 *x, const char **detail)
 {
-	enum chain_error e = judge_any(c, x, detail);
+	enum chain_error e = x->is_ca ? judge_any(c, x, detail) : CHAIN_NOT_A_CA;
 
 	if (e != CHAIN_OK)
 		return e;
-	if (!x->is_ca)
-		return CHAIN_NOT_A_CA;
 	if (x->has_key_usage && !(x->key_usage & X509_KEY_CERT_SIGN))
 		return CHAIN_KEY_USAGE;
 	return x->has_usages && !x->allows_server ? CHAIN_EXTENDED_KEY_USAGE : CHAIN_OK;

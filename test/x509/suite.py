@@ -15,9 +15,37 @@ import subprocess
 import sys
 import tempfile
 
-# id: why our verdict is not the suite's.  Each is a case where the standard speaks to those who issue, and
-# where refusing would break sites that every browser opens, without making anyone safer.
+# id: why our verdict is not the suite's.  Each is a rule for those who issue certificates; sites that break it
+# are open in every browser, and to refuse them would make nobody safer.
+CRL = "no revocation lists are fetched: a router has no room for them, and browsers behind it have their own"
+AKI = "key identifiers only help to find an issuer; whether it is the issuer, its signature says"
+CN = "the common name is never looked at, so what it says can't mislead"
+PSL = "a public suffix list is larger than the whole program; *.tld is refused, longer suffixes are the CA's duty"
 DIFFERENT = {
+    "crl::crlnumber-missing": CRL,
+    "crl::crlnumber-critical": CRL,
+    "crl::issuer-missing-crlsign": CRL,
+    "rfc5280::aki::leaf-missing-aki": AKI,
+    "rfc5280::aki::intermediate-missing-aki": AKI,
+    "rfc5280::ski::intermediate-missing-ski": AKI,
+    "webpki::aki::root-with-aki-missing-keyidentifier": AKI,
+    "webpki::aki::root-with-aki-authoritycertissuer": AKI + "; real roots are like this",
+    "webpki::aki::root-with-aki-all-fields": AKI + "; real roots are like this",
+    "webpki::aki::root-with-aki-ski-mismatch": AKI,
+    "rfc5280::pc::ica-noncritical-pc": "policy constraints are obeyed whether they are critical or not",
+    "rfc5280::san::noncritical-with-empty-subject": "subjectAltName is always read, so its flag changes nothing",
+    "webpki::san::san-critical-with-nonempty-subject": "subjectAltName is always read, so its flag changes nothing",
+    "rfc5280::san::underscore-dns": "names with underscores are in use, and the resolver takes them",
+    "webpki::cn::punycode-not-in-san": CN,
+    "webpki::cn::utf8-vs-punycode-mismatch": CN,
+    "webpki::cn::not-in-san": CN,
+    "webpki::eku::ee-anyeku": "serverAuth is among the usages, and that is what we ask for",
+    "webpki::eku::ee-critical-eku": "extKeyUsage is always obeyed, so its flag changes nothing",
+    "webpki::san::public-suffix-multi-label-wildcard-san": PSL,
+    "webpki::san::public-suffix-private-namespace-wildcard-san": PSL,
+    "webpki::malformed-aia": "authorityInfoAccess is never followed, so it is never read",
+    "webpki::ee-basicconstraints-ca": "RFC 5280 4.2.1.9 lets a CA's certificate be the last one of a path; who has "
+                                      "its key could issue a proper one as well",
 }
 
 
