@@ -1209,6 +1209,9 @@ step_exchange(struct conn *c)
 		if (moved && c->relay.up != UP_HEAD)
 			conn_arm(c, states[C_EXCHANGE].secs);
 		event = relay_step(&c->relay, &c->pair.client, &c->pair.origin, &proxy.head);
+		/* What was put either leaves now, which makes room for more, or waits for the socket. */
+		moved |= leg_pump(&c->pair.client, false, false) == LEG_MOVED;
+		moved |= leg_pump(&c->pair.origin, false, false) == LEG_MOVED;
 		moved |= event != RELAY_WAIT;
 		next = conn_on_event(c, event);
 	}
@@ -1218,8 +1221,6 @@ step_exchange(struct conn *c)
 		c->head_timed = true;
 		conn_arm(c, HEAD_SECS);
 	}
-	leg_pump(&c->pair.client, false, false);
-	leg_pump(&c->pair.origin, false, false);
 	conn_park(c);
 	return C_EXCHANGE;
 }

@@ -133,6 +133,8 @@ pair_splice(struct pair *p)
 		moved |= leg_splice(&p->origin, &p->client) > 0;
 		leg_flush(&p->client);
 		leg_flush(&p->origin);
+		moved |= leg_pump(&p->client, false, false) == LEG_MOVED;
+		moved |= leg_pump(&p->origin, false, false) == LEG_MOVED;
 	}
 	return moved;
 }
