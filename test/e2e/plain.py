@@ -1,0 +1,123 @@
+"""In clear, byte by byte: requests that are no proxy requests, targets of every form, half-close."""
+import socket
+
+from client import (TLS, WEB, End, Reader, dial, events, eventually, forget, get, got, has, lacks, read_to_end, same, test)
+
+P = "plain.bed.test:%d" % WEB
+
+
+def say(data):
+    forget("plain")
+    s = dial()
+    s.sendall(data.encode("latin1") if isinstance(data, str) else data)
+    return s
+
+
+def refused(text, statuses):
+    s = say(text)
+    data, end = read_to_end(s)
+    assert data[:9] == b"HTTP/1.1 " and int(data[9:12]) in statuses, data[:80]
+    has(data, b"Proxy-Status: ")
+    has(data.lower(), b"<!doctype html>")
+    has(data, b"Connection: close")
+    same(end, End.CLEAN)
+    same(got("plain"), b"")
+
+
+def half_close():
+    """A client that has said all it wants to and shuts down its side still gets the whole answer."""
+    s = say(get("http://%s/bytes/3000000" % P, P))
+    s.shutdown(socket.SHUT_WR)
+    data, end = read_to_end(s)
+    same(len(data.split(b"\r\n\r\n", 1)[1]), 3000000)
+
+
+def half_close_post():
+    s = say(get("http://%s/echo" % P, P, "Content-Length: 4\r\n", "POST") + b"body")
+    s.shutdown(socket.SHUT_WR)
+    has(read_to_end(s)[0], b"body")
+
+
+def pipelined():
+    s = say(b"".join(get("http://%s/bytes/%d" % (P, n), P) for n in (5, 0, 40000, 2)))
+    r = Reader(s)
+    same([len(r.response().body) for _ in range(4)], [5, 0, 40000, 2])
+
+
+def byte_by_byte():
+    s = dial()
+    for b in get("http://%s/hello" % P, P):
+        s.sendall(bytes([b]))
+    same(Reader(s).response().body, b"hello from plain\n")
+
+
+def no_host_in_old():
+    """HTTP/1.0 needs no Host; one is made from the target."""
+    s = say("GET http://%s/head HTTP/1.0\r\n\r\n" % P)
+    has(read_to_end(s)[0], b"Host: " + P.encode())
+
+
+def empty_path():
+    s = say("GET http://%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (P, P))
+    read_to_end(s)
+    has(got("plain"), b"GET / HTTP/1.1\r\n")
+
+
+def query_without_path():
+    s = say("GET http://%s?a=b HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (P, P))
+    read_to_end(s)
+    has(got("plain"), b"GET /?a=b HTTP/1.1\r\n")
+
+
+def options_star():
+    s = say("OPTIONS http://%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (P, P))
+    read_to_end(s)
+    assert got("plain").startswith((b"OPTIONS * HTTP/1.1\r\n", b"OPTIONS / HTTP/1.1\r\n")), got("plain")
+
+
+def abandoned():
+    """A client that leaves in mid-download ends the origin's connection too."""
+    s = say(get("http://%s/bytes/500000000" % P, P))
+    s.recv(1000)
+    s.close()
+    assert eventually(lambda: "send failed" in events("plain"), 10), events("plain")
+
+
+def through_tunnel_port(port, statuses):
+    s = say("CONNECT www.bed.test:%s HTTP/1.1\r\nHost: www.bed.test:%s\r\n\r\n" % (port, port))
+    data, _ = read_to_end(s)
+    assert data[:9] == b"HTTP/1.1 " and int(data[9:12]) in statuses, data[:80]
+    has(data, b"Proxy-Status: ")
+
+
+test("origin-form is no proxy request", refused, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % P, (400, 403, 404, 421))
+test("https:// in absolute form", refused, "GET https://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n" % (P, P), (400, 403, 421, 501))
+test("ftp://", refused, "GET ftp://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n" % (P, P), (400, 403, 501))
+test("Host of another site", refused, "GET http://%s/ HTTP/1.1\r\nHost: other.test\r\n\r\n" % P, (400, 421))
+test("Host of another port", refused, "GET http://%s/ HTTP/1.1\r\nHost: plain.bed.test:1\r\n\r\n" % P, (400, 421))
+test("a target with a user", refused, "GET http://u:p@%s/ HTTP/1.1\r\nHost: %s\r\n\r\n" % (P, P), (400,))
+test("a target without a host", refused, "GET http:///x HTTP/1.1\r\nHost: %s\r\n\r\n" % P, (400,))
+test("a target with port 0", refused, "GET http://plain.bed.test:0/ HTTP/1.1\r\nHost: plain.bed.test:0\r\n\r\n", (400, 403))
+test("a target with port 99999", refused, "GET http://plain.bed.test:99999/ HTTP/1.1\r\nHost: plain.bed.test\r\n\r\n", (400, 403))
+test("an odd spelling of an address", refused, "GET http://0x7f.1:%d/ HTTP/1.1\r\nHost: 0x7f.1:%d\r\n\r\n" % (WEB, WEB), (400,))
+test("an address in octal", refused, "GET http://0177.0.0.1:%d/ HTTP/1.1\r\nHost: 0177.0.0.1:%d\r\n\r\n" % (WEB, WEB), (400,))
+test("Upgrade from HTTP/2 with prior knowledge", refused, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 505))
+test("CONNECT without a port", refused, "CONNECT www.bed.test HTTP/1.1\r\nHost: www.bed.test\r\n\r\n", (400,))
+test("CONNECT with a path", refused, "CONNECT www.bed.test:%d/x HTTP/1.1\r\nHost: www.bed.test\r\n\r\n" % TLS, (400,))
+test("CONNECT to an odd address", refused, "CONNECT 127.1:%d HTTP/1.1\r\nHost: 127.1:%d\r\n\r\n" % (TLS, TLS), (400,))
+test("CONNECT with a Host of another site", refused,
+     "CONNECT www.bed.test:%d HTTP/1.1\r\nHost: evil.test:%d\r\n\r\n" % (TLS, TLS), (400, 421))
+for port in ("22", "25", str(WEB), "65535"):
+    test("CONNECT to port %s" % port, through_tunnel_port, port, (403,))
+for port in ("0", "65536", "-1", "x", ""):
+    test("CONNECT to port '%s'" % port, through_tunnel_port, port, (400, 403))
+test("TLS to the port of the proxy", refused, b"\x16\x03\x01\x00\x80\x01\x00\x00\x7c\x03\x03".decode("latin1") + "a" * 120, (400,))
+test("a half-closed client gets its answer", half_close)
+test("a half-closed client's POST", half_close_post)
+test("pipelined requests", pipelined)
+test("byte by byte", byte_by_byte)
+test("HTTP/1.0 without Host", no_host_in_old)
+test("an empty path", empty_path)
+test("a query without a path", query_without_path)
+test("OPTIONS of the server as a whole", options_star)
+test("a client that leaves", abandoned)
