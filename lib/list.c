@@ -118,7 +118,7 @@ start_adblock(struct list_line *l)
 	l->plain = false;
 	if (memchr(l->at, '$', l->left) != NULL)
 		l->bad = LIST_OPTIONS;
-	else if (word_length(l->at, l->left) != l->left)
+	else if (l->left == 0 || word_length(l->at, l->left) != l->left)
 		l->bad = LIST_PATTERN;
 }
 

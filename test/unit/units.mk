@@ -13,3 +13,14 @@ UNIT_http = lib/http.c
 UNIT_hello = lib/hello.c lib/http.c
 UNIT_page = lib/page.c lib/http.c
 UNIT_LIBS_page = -lbearssl
+UNIT_encode = lib/encode.c
+UNIT_LIBS_encode = -lbearssl
+UNIT_siphash = lib/siphash.c
+UNIT_name = lib/name.c
+UNIT_index = lib/index.c
+UNIT_source = lib/source.c
+UNIT_list = lib/list.c lib/name.c lib/net.c
+UNIT_policy = policy.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c lib/siphash.c lib/source.c \
+	lib/net.c lib/log.c lib/wait.c
+UNIT_store = lib/pool.c
+UNIT_LIBS_store = -lbearssl
