@@ -24,3 +24,5 @@ UNIT_policy = policy.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c 
 	lib/net.c lib/log.c lib/wait.c
 UNIT_store = lib/pool.c
 UNIT_LIBS_store = -lbearssl
+UNIT_chain = lib/chain.c lib/anchors.c lib/signature.c lib/names.c lib/net.c lib/x509.c lib/der.c lib/pem.c
+UNIT_LIBS_chain = -lbearssl
