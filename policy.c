@@ -356,11 +356,8 @@ walk_name(struct query *q)
 static void
 clear_host_bits(struct net_range *r)
 {
-	for (size_t i = 0; i < sizeof r->base.ip; i++)
-		if (r->bits < 8 * (i + 1))
-			r->base.ip[i] &= r->bits > 8 * i
-						 ? (uint8_t)(0xff << (8 * (i + 1) - r->bits))
-						 : 0;
+	for (unsigned i = r->bits; i < 8 * sizeof r->base.ip; i++)
+		r->base.ip[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
 }
 
 /* The address, then the ranges around it, of the lengths that occur. */
@@ -411,21 +408,27 @@ run_query(struct query *q, const struct policy_client *client)
 
 /* --- verdicts ------------------------------------------------------------------------------------- */
 
+/* The text of a rule's line, runs of blanks as one. */
 static void
 copy_rule(struct policy *p, const struct match *m, char out[POLICY_RULE])
 {
-	size_t len = 0;
+	size_t len = 0, n = 0;
 	const char *text = source_line(&p->window, &m->list->source, m->at, &len);
+	bool blank = false;
 
-	while (text != NULL && len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
-		len--;
-	if (text != NULL && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3, len -= 3;
-	if (len >= POLICY_RULE)
-		len = POLICY_RULE - 1;
-	if (text != NULL)
-		memcpy(out, text, len);
-	out[text != NULL ? len : 0] = '\0';
+	for (size_t i = 0; text != NULL && i < len && n + 2 < POLICY_RULE; i++) {
+		if (memchr(" \t\r", text[i], 3) != NULL) {
+			blank = n > 0;
+			continue;
+		}
+		if (blank)
+			out[n++] = ' ';
+		out[n++] = text[i];
+		blank = false;
+	}
+	out[n] = '\0';
+	if (n >= 3 && memcmp(out, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
+		memmove(out, out + 3, n - 2);
 }
 
 static void
