@@ -547,7 +547,9 @@ authority_open(struct authority *a, const char *cert_path, const char *key_path,
 		got = open_new(a, cert_path, key_path, now, err);
 	if (lock >= 0)
 		close(lock);
-	if (got != 0)
+	if (got == 0)
+		err[0] = '\0';
+	else
 		authority_reset(a);
 	return got == 0 ? 0 : -1;
 }

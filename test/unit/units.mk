@@ -26,3 +26,7 @@ UNIT_store = lib/pool.c
 UNIT_LIBS_store = -lbearssl
 UNIT_chain = lib/chain.c lib/anchors.c lib/signature.c lib/names.c lib/net.c lib/x509.c lib/der.c lib/pem.c
 UNIT_LIBS_chain = -lbearssl
+UNIT_authority = lib/authority.c lib/encode.c lib/seed.c lib/x509.c lib/der.c lib/pem.c lib/pool.c
+UNIT_LIBS_authority = -lbearssl
+UNIT_forge = lib/forge.c lib/net.c lib/authority.c lib/encode.c lib/seed.c lib/x509.c lib/der.c lib/pem.c lib/pool.c
+UNIT_LIBS_forge = -lbearssl
