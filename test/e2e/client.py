@@ -56,17 +56,17 @@ def address(host):
     return host
 
 
-def dial(addr="127.0.0.1", port=None):
-    s = socket.create_connection((addr, port or PORT), WAIT)
+def dial(addr="127.0.0.1", port=None, source=None):
+    s = socket.create_connection((addr, port or PORT), WAIT, (source, 0) if source else None)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 
 
-def connect(host, port=None, extra=b""):
+def connect(host, port=None, extra=b"", source=None):
     """CONNECT; returns (socket, status).  Bytes after the answer are left in the socket."""
     if DIRECT:
         return dial(address(host), port or TLS), 200
-    s = dial()
+    s = dial(source=source)
     s.sendall(b"CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (host.encode(), port or TLS, host.encode(), port or TLS) + extra)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -87,9 +87,9 @@ def context(cafile=None, alpn=("http/1.1",), most=None, verify=True):
     return c
 
 
-def secure(host, port=None, sni=None, **kw):
+def secure(host, port=None, sni=None, source=None, **kw):
     """An inspected session: CONNECT, then TLS with the name checked.  Returns the TLS socket."""
-    s, status = connect(host, port)
+    s, status = connect(host, port, source=source)
     same(status, 200)
     if DIRECT:
         kw["cafile"] = os.environ["PKI_ROOT"]

@@ -1,0 +1,69 @@
+#!/bin/bash
+# Headless Chromium with the CA in its NSS store: an inspected page, a blocked page, a bad certificate, and its own
+# warning in `untrusted` mode.  BROWSER_SHOTS=DIR keeps the screenshots.
+. "$(dirname "$0")/lib.sh"
+bed browser
+if ! command -v chromium >/dev/null || ! command -v certutil >/dev/null; then
+	skip 'all of it' 'chromium or certutil is missing: make setup'
+	exit 0
+fi
+origin expired 127.20.1.1 https "cert=$PKI/expired.pem"
+host ads.bed.test 127.20.0.1
+host untrusted.bed.test 127.20.1.1
+list ads block ads.bed.test
+usual_origins
+start_proxy || exit 1
+
+mkdir -p .pki/nssdb shots
+certutil -N -d "sql:$BED/.pki/nssdb" --empty-password
+certutil -A -d "sql:$BED/.pki/nssdb" -n bed -t C,, -i "$CA"
+
+# browse NAME URL OPTION...: the DOM in NAME.html.
+browse() {
+	local name=$1 url=$2 dir
+	shift 2
+	dir=$(mktemp -d "$BED/profile.XXXXXX")
+	timeout -k 5 90 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage \
+		--disable-background-networking --disable-component-update --disable-sync --disable-extensions \
+		--disable-default-apps --metrics-recording-only --disable-breakpad --disable-crash-reporter \
+		--proxy-server="$PX" --proxy-bypass-list='<-loopback>' --user-data-dir="$dir" --window-size=412,915 \
+		--hide-scrollbars "$@" "$url" >"$name.html" 2>"$name.err"
+	local rc=$?
+	rm -rf "$dir"
+	return $rc
+}
+# Chromium either dumps the DOM or takes a picture.
+page() {
+	local name=$1 url=$2
+	shift 2
+	browse "$name" "$url" --dump-dom --virtual-time-budget=5000 "$@"
+	[ -z "${BROWSER_SHOTS:-}" ] || browse "shot-$name" "$url" --screenshot="$BED/shots/$name.png" "$@"
+}
+page inspected "https://www.bed.test:$TLS/page"
+like 'an inspected page is shown and its script runs' "$(cat inspected.html)" 'page from www ran script'
+log_line 'it was inspected' 'GET .*www\.bed\.test.*/page.* 200'
+page blocked "https://ads.bed.test:$TLS/some/path"
+like 'a blocked page is our page' "$(cat blocked.html)" 'ads\.bed\.test'
+like 'and names its rule' "$(cat blocked.html)" 'lists/ads:1'
+unlike 'and is no error of the browser' "$(cat blocked.html)" 'neterror|ERR_|NET::'
+page expired "https://expired.bed.test:$TLS/"
+like 'a bad certificate is our page' "$(cat expired.html)" 'expired'
+unlike 'and no error of the browser' "$(cat expired.html)" 'neterror|NET::ERR'
+unlike 'and the origin got nothing' "$(got expired)" .
+page clear "http://plain.bed.test:$WEB/page"
+like 'a page in clear' "$(cat clear.html)" 'page from plain ran script'
+if [ -n "${BROWSER_SHOTS:-}" ]; then
+	page dark "https://ads.bed.test:$TLS/some/path" --force-dark-mode --blink-settings=preferredColorScheme=0
+fi
+stop_proxy
+
+option "option invalid_upstream 'untrusted'"
+start_proxy || exit 1
+page untrusted "https://expired.bed.test:$TLS/page"
+like 'untrusted: the browser itself warns' "$(cat untrusted.html)" 'NET::ERR_CERT_AUTHORITY_INVALID|ERR_CERT'
+unlike 'untrusted: and shows nothing of the page' "$(cat untrusted.html)" 'page from expired'
+unlike 'untrusted: and the origin got no request' "$(got expired)" 'GET /page'
+if [ -n "${BROWSER_SHOTS:-}" ]; then
+	mkdir -p "$BROWSER_SHOTS"
+	cp shots/*.png "$BROWSER_SHOTS"
+fi
