@@ -13,10 +13,10 @@
 #include <strings.h>
 
 enum {
-	EMPTY_MAX = 4,    /* bytes of empty lines before a request; old clients end a POST so */
-	METHOD_MAX = 32,  /* the longest registered one has 17 (UPDATEREDIRECTREF) */
-	OPTIONS_MAX = 32, /* connection options; each is compared with every field */
-	NAME_MAX_LEN = 253,
+	EMPTY_MAX = 4,      /* bytes of empty lines before a request; old clients end a POST so */
+	METHOD_MAX = 32,    /* the longest registered one has 17 (UPDATEREDIRECTREF) */
+	OPTIONS_MAX = 32,   /* connection options; each is compared with every field */
+	NAME_MAX_LEN = 253, /* a name and a label in text (RFC 1035 section 2.3.4) */
 	LABEL_MAX = 63,
 	CHUNK_DIGITS = 15, /* hex digits of a chunk size: fits 64 bits, signed too */
 	LENGTH_DIGITS = 18 /* decimal digits of a length: the same */
@@ -120,11 +120,10 @@ enum {
 	F_ALT_SVC,
 	F_WHICH = 0x0f,
 	/* what else holds */
-	F_HOP = 0x10, /* never forwarded as it came */
-	F_END = 0x20, /* Connection can't take it off: see drop_nominated */
-	F_TRAILER =
-		0x40, /* no trailer (RFC 9110 section 6.5.1): framing, routing, credentials, ... */
-	F_FRAMING = F_END | F_TRAILER
+	F_HOP = 0x10,     /* never forwarded as it came */
+	F_END = 0x20,     /* Connection can't take it off: see drop_nominated */
+	F_TRAILER = 0x40, /* no trailer (RFC 9110 section 6.5.1): framing, credentials, ... */
+	F_FIXED = F_END | F_TRAILER
 };
 
 /* A name that ends in '-' stands for all that begin so. */
@@ -132,9 +131,9 @@ static const struct {
 	char name[26];
 	uint8_t what;
 } known_fields[] = {
-	{ "host", F_HOST | F_FRAMING },
-	{ "content-length", F_LENGTH | F_FRAMING },
-	{ "transfer-encoding", F_CODING | F_FRAMING },
+	{ "host", F_HOST | F_FIXED },
+	{ "content-length", F_LENGTH | F_FIXED },
+	{ "transfer-encoding", F_CODING | F_FIXED },
 	{ "connection", F_CONNECTION | F_HOP | F_TRAILER },
 	{ "keep-alive", F_HOP | F_TRAILER },
 	{ "te", F_TE | F_HOP | F_TRAILER },
@@ -145,21 +144,21 @@ static const struct {
 	{ "proxy-authorization", F_HOP | F_TRAILER },
 	{ "proxy-authentication-info", F_HOP | F_TRAILER },
 	{ "alt-svc", F_ALT_SVC | F_TRAILER },
-	{ "expect", F_EXPECT | F_FRAMING },
-	{ "max-forwards", F_MAX_FORWARDS | F_FRAMING },
-	{ "via", F_FRAMING },
+	{ "expect", F_EXPECT | F_FIXED },
+	{ "max-forwards", F_MAX_FORWARDS | F_FIXED },
+	{ "via", F_FIXED },
 	{ "trailer", F_TRAILER },
-	{ "content-encoding", F_FRAMING },
-	{ "content-type", F_FRAMING },
-	{ "content-range", F_FRAMING },
-	{ "range", F_FRAMING },
+	{ "content-encoding", F_FIXED },
+	{ "content-type", F_FIXED },
+	{ "content-range", F_FIXED },
+	{ "range", F_FIXED },
 	{ "if-", F_TRAILER },
-	{ "cache-control", F_FRAMING },
+	{ "cache-control", F_FIXED },
 	{ "pragma", F_TRAILER },
-	{ "authorization", F_FRAMING },
-	{ "www-authenticate", F_FRAMING },
-	{ "cookie", F_FRAMING },
-	{ "set-cookie", F_FRAMING },
+	{ "authorization", F_FIXED },
+	{ "www-authenticate", F_FIXED },
+	{ "cookie", F_FIXED },
+	{ "set-cookie", F_FIXED },
 	{ "age", F_TRAILER },
 	{ "date", F_TRAILER },
 	{ "expires", F_TRAILER },
@@ -171,7 +170,7 @@ static const struct {
 	{ "x-forwarded-", F_TRAILER },
 };
 
-/* As is_word, but '_' counts as '-': gateways (CGI, WSGI) can't tell Transfer_Encoding from the real one. */
+/* '_' counts as '-': behind CGI or WSGI nobody can tell Transfer_Encoding from the real one. */
 static bool
 name_matches(const char *name, size_t len, const char *known, size_t known_len)
 {
@@ -183,12 +182,19 @@ name_matches(const char *name, size_t len, const char *known, size_t known_len)
 	return true;
 }
 
+/* len > 0. */
 static unsigned
 field_lookup(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++)
-		if (name_matches(name, len, known_fields[i].name, strlen(known_fields[i].name)))
+	unsigned char first = lower(name[0]);
+
+	for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
+		const char *known = known_fields[i].name;
+
+		if ((unsigned char)known[0] == first &&
+			name_matches(name, len, known, strlen(known)))
 			return known_fields[i].what;
+	}
 	return 0;
 }
 
@@ -232,8 +238,8 @@ is_number(const char *s, size_t len)
 	return i == len;
 }
 
-/* Labels of letters, digits, hyphens and underscores; the last one no number.  Hyphens may be anywhere: such
- * names exist, and resolve. */
+/* Labels of letters, digits, hyphens and underscores; the last one no number.  Hyphens may be anywhere:
+ * such names exist, and resolve. */
 static bool
 is_name(const char *s, size_t len)
 {
@@ -337,7 +343,7 @@ http_parse_target(struct http_target *t, const char *text, size_t len)
 bool
 http_same_target(const struct http_target *a, const struct http_target *b, uint16_t port)
 {
-	return a->host[0] != '\0' && a->is_ip == b->is_ip && strcmp(a->host, b->host) == 0 &&
+	return a->host[0] != '\0' && strcmp(a->host, b->host) == 0 &&
 	       (a->port != 0 ? a->port : port) == (b->port != 0 ? b->port : port);
 }
 
@@ -362,10 +368,8 @@ refuse(struct http_head *h, uint16_t status, const char *why)
 	return -1;
 }
 
-/*
- * Looks for the empty line, from `start` on.  Returns the length of the head with it, 0 or -1.  Bare LF is refused
- * as soon as it is seen: who sends one waits for an answer, not for a second line.
- */
+/* Looks for the empty line, from `start` on.  Returns the length of the head with it, 0 or -1.  Bare LF is
+ * refused as soon as it is seen: who sends one waits for an answer, not for a second line. */
 static int
 head_find_end(struct http_head *h, const char *data, size_t len, size_t start)
 {
@@ -378,7 +382,7 @@ head_find_end(struct http_head *h, const char *data, size_t len, size_t start)
 
 		if (at == line || data[at - 1] != '\r')
 			return refuse(h, 400, "a line does not end in CR LF");
-		if (at == line + 1 && line > start)
+		if (at == line + 1)
 			return (int)(at + 1);
 		line = at + 1;
 	}
@@ -419,8 +423,8 @@ field_split(struct http_head *h, struct http_field *f, const char *data, size_t 
 	return 0;
 }
 
-/* Content-Length: digits alone.  A list, a sign, a space or a leading zero (octal to some) is refused; a repeated
- * field with the same value is sent on once (RFC 9110 section 8.6). */
+/* Content-Length: digits alone.  A list, a sign, a space or a leading zero (octal to some) is refused; a
+ * repeated field with the same value is sent on once (RFC 9110 section 8.6). */
 static int
 note_length(struct http_head *h, struct facts *x, const char *data, struct http_field *f)
 {
@@ -558,30 +562,34 @@ note_field(struct http_head *h, struct facts *x, const char *data, struct http_f
 }
 
 /*
- * Fields that a Connection field names are for this hop only.  But Host, the lengths, credentials and the rest
- * of F_END stay, whatever it says: naming them is how attackers have a proxy strip what the next reader
- * needs.  It isn't refused since some large origins name Transfer-Encoding in all innocence.
+ * Fields that a Connection field names are for this hop only.  But Host, the lengths, credentials and the
+ * rest of F_END stay, whatever it says: naming them is how attackers have a proxy strip what the next
+ * reader needs.  It isn't refused since some large origins name Transfer-Encoding in all innocence.
  */
 static void
-drop_nominated(struct http_head *h, const char *data)
+drop_nominated(struct http_head *h, const char *data, struct http_span token)
+{
+	if (field_lookup(data + token.off, token.len) & (F_END | F_HOP))
+		return;
+	for (size_t i = 0; i < h->count; i++) {
+		struct http_span name = h->fields[i].name;
+
+		if (name.len == token.len &&
+			strncasecmp(data + name.off, data + token.off, name.len) == 0)
+			h->fields[i].drop = true;
+	}
+}
+
+/* Once all fields are known: a Connection field may stand before or behind those that it names. */
+static void
+drop_all_nominated(struct http_head *h, const char *data)
 {
 	for (size_t i = 0; i < h->count; i++) {
 		struct http_span rest = h->fields[i].value, token;
 
-		if (!span_is(data, h->fields[i].name, "connection"))
-			continue;
-		while (list_next(data, &rest, &token) > 0) {
-			if (field_lookup(data + token.off, token.len) & (F_END | F_HOP))
-				continue;
-			for (size_t k = 0; k < h->count; k++) {
-				struct http_span name = h->fields[k].name;
-
-				if (name.len == token.len &&
-					strncasecmp(data + name.off, data + token.off, name.len) ==
-						0)
-					h->fields[k].drop = true;
-			}
-		}
+		if (span_is(data, h->fields[i].name, "connection"))
+			while (list_next(data, &rest, &token) > 0)
+				drop_nominated(h, data, token);
 	}
 }
 
@@ -601,7 +609,7 @@ head_fields(struct http_head *h, struct facts *x, const char *data, size_t at, s
 		at = end + 2;
 	}
 	if (x->options > 0)
-		drop_nominated(h, data);
+		drop_all_nominated(h, data);
 	return 0;
 }
 
@@ -618,8 +626,8 @@ head_version(struct http_head *h, const char *s, size_t len)
 	return 0;
 }
 
-/* Which framing the fields give, where there may be a body at all (RFC 9112 section 6.3).  Both lengths at
- * once is the classic smuggling attack; Transfer-Encoding in HTTP/1.0 is unknown to those who speak that. */
+/* Which framing the fields give, where there may be a body at all (RFC 9112 section 6.3).  Both lengths
+ * at once is the classic smuggling attack; who speaks HTTP/1.0 does not know Transfer-Encoding. */
 static int
 head_framing(struct http_head *h, const struct facts *x, enum http_framing neither)
 {
@@ -774,8 +782,9 @@ request_settle(struct http_head *h, const struct facts *x, const char *data)
 		h->asked.upgrade_websocket = true;
 		x->websocket->drop = false;
 	}
-	/* Without content, or in HTTP/1.0, it asks for nothing (RFC 9110 section 10.1.1) and may confuse. */
-	h->expect_continue = x->expect != NULL && h->minor > 0 && h->framing != HTTP_NONE;
+	/* Without content, or in HTTP/1.0, it asks for nothing and may confuse (RFC 9110 10.1.1). */
+	h->expect_continue = x->expect != NULL && h->minor > 0 &&
+			     (h->framing == HTTP_CHUNKED || h->length > 0);
 	if (x->expect != NULL)
 		x->expect->drop = !h->expect_continue;
 	return 0;
@@ -918,8 +927,8 @@ http_find(const struct http_head *h, const char *data, const char *name)
 
 /* --- rewriting --------------------------------------------------------------------------------- */
 
-/* A head being written over itself.  The start line and the fields only ever get shorter, so the writing end
- * never passes the reading end; only what is appended can meet cap. */
+/* A head being written over itself.  The start line and the fields only ever get shorter, so the writing
+ * end never passes the reading end; only what is appended can meet cap. */
 struct edit {
 	char *data;
 	size_t at, cap;
@@ -1117,6 +1126,23 @@ body_begin_chunk(struct http_body *b)
 	body_hold_end(b);
 }
 
+/* Extensions are passed over, but a quoted string that is open at the end of the line is refused. */
+static int
+body_extension(struct http_body *b, char c)
+{
+	if (b->state == B_EXTENSION && c == '\r') {
+		b->state = B_SIZE_LF;
+		return 0;
+	}
+	if (b->state == B_ESCAPED)
+		b->state = B_QUOTED;
+	else if (c == '"')
+		b->state = b->state == B_QUOTED ? B_EXTENSION : B_QUOTED;
+	else if (c == '\\' && b->state == B_QUOTED)
+		b->state = B_ESCAPED;
+	return is_value_char(c) ? 0 : -1;
+}
+
 /* A byte of the chunk line.  Signs, 0x, underscores and leading white space are no digits. */
 static int
 body_chunk_line(struct http_body *b, char c)
@@ -1125,30 +1151,16 @@ body_chunk_line(struct http_body *b, char c)
 
 	if (++b->line > HTTP_CHUNK_LINE)
 		return -1;
-	if (b->state == B_SIZE && digit >= 0 && b->line <= CHUNK_DIGITS) {
+	if (b->state >= B_EXTENSION)
+		return body_extension(b, c);
+	if (b->state == B_SIZE && digit >= 0) {
 		b->left = b->left << 4 | (uint64_t)digit;
-		return 0;
+		return b->line <= CHUNK_DIGITS ? 0 : -1;
 	}
-	if (b->state == B_SIZE && (b->line == 1 || digit >= 0))
+	if (b->line == 1)
 		return -1;
-	if (b->state == B_ESCAPED || b->state == B_QUOTED) {
-		if (!is_value_char(c))
-			return -1;
-		if (b->state == B_ESCAPED)
-			b->state = B_QUOTED;
-		else if (c == '"' || c == '\\')
-			b->state = c == '"' ? B_EXTENSION : B_ESCAPED;
-		return 0;
-	}
-	if (c == '\r')
-		b->state = B_SIZE_LF;
-	else if (b->state == B_EXTENSION)
-		b->state = c == '"' ? B_QUOTED : B_EXTENSION;
-	else if (c == ';' || is_blank(c))
-		b->state = c == ';' ? B_EXTENSION : B_PADDING;
-	else
-		return -1;
-	return c == '\r' || is_value_char(c) ? 0 : -1;
+	b->state = c == ';' ? B_EXTENSION : c == '\r' ? B_SIZE_LF : B_PADDING;
+	return b->state != B_PADDING || is_blank(c) ? 0 : -1;
 }
 
 /* The name held back is complete, or long enough to know. */

@@ -85,13 +85,13 @@ struct http_head {
  * nothing is kept between calls, so *h needs no preparation.
  *
  * Host is demanded in HTTP/1.1, and must agree with an absolute or authority form: RFC 9112 section 3.2.2
- * would have a proxy replace it, but then a rule for one name and an origin that looks at the other disagree.
+ * would have a proxy replace it, but who sends two names wants two readers to disagree.
  * `keep` is false for HTTP/1.0 (RFC 9112 section 9.3: a proxy keeps no such client).
  */
 int http_parse_request(struct http_head *h, const char *data, size_t len);
 
-/* The same for a response; asked.upgrade_websocket says that it is the 101 of an upgrade (one that was not asked
- * for is malformed).  `asked` is the request's; NULL is a plain GET. */
+/* The same for a response; `asked` is the request's, NULL is a plain GET.  asked.upgrade_websocket of *h says
+ * that this is the 101 of an upgrade; one that was not asked for is malformed. */
 int http_parse_response(
 	struct http_head *h, const char *data, size_t len, const struct http_asked *asked);
 
@@ -110,15 +110,16 @@ int http_parse_target(struct http_target *t, const char *text, size_t len);
 
 /*
  * Rewrites a parsed head in place for forwarding and returns its new length, or 0 if it does not fit in cap
- * (which is then no more than HTTP_HEAD_ROOM too small, and the head is spoilt).  What follows the head in data is overwritten if
- * the head grows, so move it away first, or lay the head out with HTTP_HEAD_ROOM behind it.
+ * (which is then no more than HTTP_HEAD_ROOM too small, and the head is spoilt).  What follows the head in
+ * data is overwritten if the head grows: move it away first, or lay the head out with HTTP_HEAD_ROOM behind.
  * Request (not CONNECT): origin-form, version HTTP/1.1; without hop-by-hop fields (RFC 9110 section 7.6.1),
- * Proxy-Authorization, Proxy-Connection, HTTP2-Settings, TE but "trailers"; the Host field as it came, or made from
- * the target if there was none (a caller that knows better, as behind a CONNECT, fills h->target; port 0
- * is left out).  Max-Forwards of OPTIONS and TRACE is counted down.
+ * Proxy-Authorization, Proxy-Connection, HTTP2-Settings, TE but "trailers"; the Host field as it came, or
+ * made from the target if there was none (a caller that knows better, as behind a CONNECT, fills h->target;
+ * port 0 is left out).  Max-Forwards of OPTIONS and TRACE is counted down.
  * Response: version HTTP/1.1; also without Alt-Svc (it would lead around the proxy) and Proxy-Authenticate.
- * Both: "Via: 1.1 sluice" (1.0 if that was received) as a field of its own, "Connection: Upgrade" with
- * Upgrade if upgrade_websocket, else "Connection: close" if close, else no such field.
+ * Both: fields that Connection names go too, but never framing, Host, credentials and the like; "Via: 1.1
+ * sluice" (1.0 if that was received) as a field of its own; "Connection: Upgrade" with Upgrade if
+ * upgrade_websocket, else "Connection: close" if close, else no such field ("TE" is added if TE goes on).
  * The parsed struct is spent afterwards, except for the scalar members.
  */
 size_t http_rewrite_request(struct http_head *h, char *data, size_t cap, bool close);

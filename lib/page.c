@@ -1,15 +1,15 @@
 /*
  * page: the answers that the proxy makes itself.  See page.h.
  *
- * The page is written first, some way into the buffer, then the head with its length, and the two are joined.
- * Every text has its own bound, and the bounds fit the buffer together, so that nothing can run out.
+ * The page is written first, some way into the buffer, then the head with its length, and the two are
+ * joined.  Every text has its own bound, and the bounds fit the buffer together: nothing can run out.
  */
 #include "page.h"
 
 #include <string.h>
 
-/* The style is allowed by its hash alone, so the page needs no 'unsafe-inline'.  Who changes it runs the unit
- * test, which prints the new hash. */
+/* The style is allowed by its hash alone, so the page needs no 'unsafe-inline'.  Who changes it runs the
+ * unit test, which prints the new hash. */
 #define PAGE_STYLE                                                                            \
 	":root{color-scheme:light dark;--b:#f3f5f6;--c:#fff;--f:#1c2227;--m:#5e6972;"         \
 	"--l:#dde2e6;--a:#5d7386}"                                                            \
@@ -57,7 +57,7 @@ static const struct {
 		"Try again; if it stays like this, tell the people who run the site." },
 	[PAGE_REFUSED] = { "", "This request can't be served",
 		"Check the address, and the proxy settings of the program that you use." },
-	[PAGE_BUSY] = { "", "Not just now", "Try again in a moment." },
+	[PAGE_BUSY] = { "", "Please try again soon", "This usually passes within a minute." },
 };
 
 const char *

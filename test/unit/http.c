@@ -244,6 +244,7 @@ requests_refused(void)
 		{ "NEL in the target", BYTES("GET /\x85 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
 		{ "UTF-8 in the target", BYTES("GET /\xc3\xa0 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
 		{ "NUL in the target", BYTES("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
+		{ "DEL in the target", BYTES("GET /\x7f HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
 		{ "tab in the target", BYTES("GET /\t HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
 		/* the first line */
 		{ "two spaces", BYTES("GET  / HTTP/1.1\r\nHost: h\r\n\r\n"), 400 },
@@ -412,6 +413,8 @@ requests_framing(void)
 
 	CHECK(request(POST "Content-Length: 5\r\nExpect: 100-Continue\r\n\r\n") > 0);
 	CHECK(head.expect_continue && !head.fields[2].drop);
+	CHECK(request(POST "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n") > 0);
+	CHECK(!head.expect_continue && head.fields[2].drop);
 	CHECK(request(GET "Expect: 100-continue\r\n\r\n") > 0);
 	CHECK(!head.expect_continue && head.fields[1].drop);
 	CHECK(request("POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n") > 0);
@@ -581,14 +584,14 @@ target_is(const char *text, const char *host, uint16_t port, bool is_ip)
 static void
 targets(void)
 {
-	static const char *const bad[] = { "", ":", ":80", ".", "..", "a..b", ".a", "a:", "a:0",
-		"a:080", "a:65536", "a:99999", "a:8 0", "a:-1", "a:+1", "a:x", "a:80:80", "a b",
-		"a/b", "a@b", "a%2eb", "a\\b", "a*b", "\xc3\xa4.de", "a,b", "1", "127.1", "1.2.3",
-		"1.2.3.4.5", "1.2.3.256", "1.2.3.04", "01.2.3.4", "0x7f.1", "0x7f000001", "a.0x",
-		"a.0x1", "a.1", "1a.2", "2130706433", "[", "[]", "[:", "::1", "[::1", "[::1]x",
-		"[::1]:", "[::g]", "[1.2.3.4]", "[fe80::1%eth0]", "[fe80::1%25eth0]",
-		"[::ffff:1.2.3.4]", "[::ffff:102:304]", "[a]", "[::1]]", "[[::1]]", "a]", "a[",
-		"[1:2:3:4:5:6:7:8:9]" };
+	static const char *const bad[] = { "", ":", ":80", ".", "..", "a..b", "1.2.3..", ".a",
+		"a:", "a:0", "a:080", "a:65536", "a:99999", "a:8 0", "a:-1", "a:+1", "a:x",
+		"a:80:80", "a b", "a/b", "a@b", "a%2eb", "a\\b", "a*b", "\xc3\xa4.de", "a,b", "1",
+		"127.1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.04", "01.2.3.4", "0x7f.1",
+		"0x7f000001", "a.0x", "a.0x1", "a.1", "1a.2", "2130706433", "[", "[]", "[:", "::1",
+		"[::1", "[::1]x", "[::1]:", "[::g]", "[1.2.3.4]", "[fe80::1%eth0]",
+		"[fe80::1%25eth0]", "[::ffff:1.2.3.4]", "[::ffff:102:304]", "[a]", "[::1]]",
+		"[[::1]]", "a]", "a[", "[1:2:3:4:5:6:7:8:9]" };
 	struct http_target a, b;
 	char text[300];
 

@@ -1,0 +1,319 @@
+/*
+ * http: heads and bodies, held to what a proxy lives by.
+ *
+ * The first byte of the input says what the rest is (request, response, chunked body for a receiver that knows
+ * chunks or not), the second where it is cut.  The result must not depend on the cut.  A head that is
+ * rewritten must parse again and mean the same; chunks written anew must hold the same content, and
+ * agree with a decoder that is written otherwise: line by line over the whole text.
+ */
+#include "http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { INPUT_MAX = 16384 };
+
+static void
+want(bool cond)
+{
+	if (!cond)
+		abort();
+}
+
+/* --- heads --------------------------------------------------------------------------------------- */
+
+static const struct http_asked asks[4] = {
+	[1] = { .is_head = true }, [2] = { .is_connect = true }, [3] = { .upgrade_websocket = true }
+};
+
+static int
+parse(struct http_head *h, const char *text, size_t len, bool response,
+	const struct http_asked *asked)
+{
+	char *exact = malloc(len); /* ASan knows its end */
+	int rc;
+
+	memcpy(exact, text, len);
+	rc = response ? http_parse_response(h, exact, len, asked)
+		      : http_parse_request(h, exact, len);
+	free(exact);
+	return rc;
+}
+
+static unsigned
+count_named(const struct http_head *h, const char *data, const char *name)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < h->count; i++) {
+		struct http_head one = { .count = 1 };
+
+		one.fields[0] = h->fields[i];
+		n += http_find(&one, data, name) != NULL;
+	}
+	return n;
+}
+
+/* What must hold of every head that goes on. */
+static void
+check_forwarded(const struct http_head *h, const char *data, bool response, bool close)
+{
+	static const char *const never[] = { "keep-alive", "proxy-connection",
+		"proxy-authorization", "proxy-authenticate", "http2-settings" };
+	unsigned lengths = count_named(h, data, "content-length");
+	unsigned codings = count_named(h, data, "transfer-encoding");
+
+	want(lengths + codings <= 1);
+	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+		want(count_named(h, data, never[i]) == 0);
+	want(count_named(h, data, "upgrade") == h->asked.upgrade_websocket);
+	want(count_named(h, data, "via") >= 1 && count_named(h, data, "connection") <= 1);
+	want(!close || h->asked.upgrade_websocket || !h->keep);
+	want(response || count_named(h, data, "host") == 1);
+	want(!response || count_named(h, data, "alt-svc") == 0);
+	/* No CR or LF but in pairs; no other control. */
+	for (size_t i = 0; i < h->len; i++) {
+		unsigned char c = (unsigned char)data[i];
+
+		want(c != '\r' || data[i + 1] == '\n');
+		want(c != '\n' || data[i - 1] == '\r');
+		want(c >= 0x20 ? c != 0x7f : c == '\t' || c == '\r' || c == '\n');
+	}
+}
+
+static void
+check_same_meaning(const struct http_head *a, const struct http_head *b)
+{
+	want(a->framing == b->framing && a->length == b->length && a->status == b->status);
+	want(a->asked.is_head == b->asked.is_head && a->idempotent == b->idempotent);
+	want(a->asked.upgrade_websocket == b->asked.upgrade_websocket);
+	want(a->expect_continue == b->expect_continue);
+	want(!a->has_host || http_same_target(&a->host, &b->host, 80));
+	want(a->has_host || http_same_target(&a->target, &b->host, a->is_https ? 443 : 80));
+}
+
+/* Rewrites the head at text and reads it again. */
+static void
+check_rewrite(struct http_head *h, const char *text, bool response, bool close, bool plain,
+	const struct http_asked *asked)
+{
+	size_t len = h->len, cap = len + HTTP_HEAD_ROOM, made;
+	char *data = malloc(cap);
+	static struct http_head again;
+
+	memcpy(data, text, len);
+	/* An HTTP/1.0 client behind a CONNECT: the caller knows where it wants to go. */
+	if (!response && !h->has_host && h->target.host[0] == '\0')
+		http_parse_target(&h->target, "a.example:81", 12);
+	made = response ? http_rewrite_response(h, data, cap, close, plain)
+			: http_rewrite_request(h, data, cap, close);
+	want(made > 0 && made <= cap);
+	want(parse(&again, data, made, response, asked) == (int)made);
+	check_forwarded(&again, data, response, close);
+	if (response && plain && h->framing == HTTP_CHUNKED)
+		h->framing = HTTP_CLOSE;
+	if (!response) {
+		check_same_meaning(h, &again);
+		want(again.form != HTTP_ABSOLUTE);
+		want((again.path.len == h->path.len &&
+			     memcmp(data + again.path.off, text + h->path.off, h->path.len) == 0) ||
+			(again.form == HTTP_ASTERISK && h->path.len == 1));
+	}
+	if (response)
+		want(h->framing == again.framing && h->length == again.length &&
+			h->status == again.status);
+	free(data);
+}
+
+static void
+fuzz_head(const char *text, size_t len, size_t cut, uint8_t flags, bool response)
+{
+	static struct http_head whole, part;
+	const struct http_asked *asked = &asks[flags & 3];
+	int rc = parse(&whole, text, len, response, asked);
+	int part_rc = parse(&part, text, cut, response, asked);
+
+	want(rc <= (int)len && rc >= -1 && (rc < 0) == (whole.error != NULL));
+	want(part_rc == 0 || part_rc == rc);
+	want(part_rc != 0 || rc <= 0 || cut < (size_t)rc);
+	want(part_rc >= 0 || part.error == whole.error);
+	if (rc > 0 && !whole.asked.is_connect)
+		check_rewrite(&whole, text, response, flags & 4, flags & 8, asked);
+}
+
+/* --- bodies -------------------------------------------------------------------------------------- */
+
+struct text {
+	char data[INPUT_MAX * 8];
+	size_t len;
+};
+
+/* Moves text[0..cut), then the rest, in rooms of `room`.  Returns what was used, or -1. */
+static long
+move_all(struct http_body *b, const char *text, size_t len, size_t cut, size_t room,
+	struct text *out)
+{
+	size_t at = 0, used, made, end = cut;
+
+	out->len = 0;
+	for (;;) {
+		char *in = malloc(end - at), *to = malloc(room);
+		int rc;
+
+		memcpy(in, text + at, end - at);
+		rc = http_body_move(b, in, end - at, &used, to, room, &made);
+		want(used <= end - at && made <= room && out->len + made <= sizeof out->data);
+		memcpy(out->data + out->len, to, made);
+		free(in);
+		free(to);
+		at += used;
+		out->len += made;
+		if (rc < 0)
+			return -1;
+		if (b->done)
+			return (long)at;
+		if (used == 0 && made == 0) {
+			if (end == len)
+				return (long)at;
+			end = len;
+		}
+	}
+}
+
+static bool
+is_text(const char *s, size_t len, const char *also)
+{
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)s[i] < 0x20 || s[i] == 0x7f) &&
+			(s[i] == 0 || strchr(also, s[i]) == NULL))
+			return false;
+	return true;
+}
+
+/* The line at text[at..): its length without CR LF, or -1: none, or none that is allowed. */
+static long
+line_at(const char *text, size_t len, size_t at)
+{
+	const char *lf = memchr(text + at, '\n', len - at);
+	long n = lf != NULL ? (long)(lf - text - (long)at) - 1 : -1;
+
+	return n >= 0 && text[at + (size_t)n] == '\r' && is_text(text + at, (size_t)n, "\t") ? n
+											     : -1;
+}
+
+/* "size[;extensions]" of n bytes: the size, or -1. */
+static long long
+size_of(const char *s, size_t n)
+{
+	char digits[16] = "";
+	size_t k = 0;
+	bool quoted = false;
+
+	while (k < n && k < 16 && s[k] != '\0' && strchr("0123456789abcdefABCDEF", s[k]) != NULL)
+		k++;
+	if (k == 0 || k > 15 || n + 1 > HTTP_CHUNK_LINE)
+		return -1;
+	memcpy(digits, s, k);
+	while (k < n && (s[k] == ' ' || s[k] == '\t'))
+		k++;
+	if (k < n && s[k] != ';')
+		return -1;
+	for (; k < n; k++) {
+		if (s[k] == '"')
+			quoted = !quoted;
+		else if (s[k] == '\\' && quoted && ++k == n)
+			return -1;
+	}
+	return quoted ? -1 : strtoll(digits, NULL, 16);
+}
+
+/* The plain decoder: bytes of the message and its content, or -1 if it isn't whole and well-formed. */
+static long
+decode(const char *text, size_t len, struct text *content)
+{
+	size_t at = 0, trailers;
+	long line;
+	long long size;
+
+	content->len = 0;
+	do {
+		if ((line = line_at(text, len, at)) < 0 ||
+			(size = size_of(text + at, (size_t)line)) < 0)
+			return -1;
+		at += (size_t)line + 2;
+		if (size == 0)
+			break;
+		if ((unsigned long long)size + 2 > len - at ||
+			memcmp(text + at + size, "\r\n", 2) != 0)
+			return -1;
+		memcpy(content->data + content->len, text + at, (size_t)size);
+		content->len += (size_t)size;
+		at += (size_t)size + 2;
+	} while (true);
+	for (trailers = at; (line = line_at(text, len, at)) > 0; at += (size_t)line + 2) {
+		size_t name = strspn(text + at,
+			"!#$%&'*+-.^_`|~0123456789"
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+		if (name == 0 || text[at + name] != ':')
+			return -1;
+	}
+	at += 2;
+	return line == 0 && at - trailers <= HTTP_TRAILER_MAX ? (long)at : -1;
+}
+
+static void
+fuzz_body(const char *text, size_t len, size_t cut, size_t room)
+{
+	static struct text out, other, content, plain;
+	struct http_body b, c;
+	long used, decoded = decode(text, len, &content);
+
+	http_body_start(&b, HTTP_CHUNKED, 0, false);
+	used = move_all(&b, text, len, len, sizeof out.data, &out);
+	http_body_start(&c, HTTP_CHUNKED, 0, false);
+	want(move_all(&c, text, len, cut, room, &other) == used && b.done == c.done);
+	want(out.len == other.len && memcmp(out.data, other.data, out.len) == 0);
+	http_body_start(&c, HTTP_CHUNKED, 0, true);
+	want(move_all(&c, text, len, cut, room, &plain) == used && b.done == c.done);
+	want(plain.len == c.content && c.content == b.content);
+
+	want((used >= 0 && b.done) == (decoded >= 0));
+	if (decoded < 0)
+		return;
+	want(used == decoded && plain.len == content.len);
+	want(memcmp(plain.data, content.data, content.len) == 0);
+	/* What was written anew reads the same, to both, and stays as it is. */
+	want(decode(out.data, out.len, &content) == (long)out.len);
+	want(plain.len == content.len && memcmp(plain.data, content.data, content.len) == 0);
+	http_body_start(&c, HTTP_CHUNKED, 0, false);
+	want(move_all(&c, out.data, out.len, out.len, sizeof other.data, &other) == (long)out.len);
+	want(other.len == out.len && memcmp(other.data, out.data, out.len) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static char text[INPUT_MAX + 1];
+	struct http_target t, u;
+	size_t cut;
+
+	if (len < 2 || len - 2 > INPUT_MAX)
+		return 0;
+	len -= 2;
+	memcpy(text, data + 2, len);
+	text[len] = '\0'; /* for strspn above, never parsed */
+	cut = len * data[1] / 256;
+	switch (data[0] & 3) {
+	case 0: fuzz_head(text, len, cut, data[0] >> 2, false); break;
+	case 1: fuzz_head(text, len, cut, data[0] >> 2, true); break;
+	case 2: fuzz_body(text, len, cut, (size_t)(data[0] >> 2) + 1); break;
+	default:
+		if (http_parse_target(&t, text, len) == 0 && !strchr(t.host, ':'))
+			want(http_parse_target(&u, t.host, strlen(t.host)) == 0 &&
+				t.is_ip == u.is_ip && strcmp(t.host, u.host) == 0);
+	}
+	return 0;
+}
