@@ -3,9 +3,9 @@
  */
 #include "names.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include "net.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63 }; /* RFC 1035 section 2.3.4 */
 
@@ -63,14 +63,6 @@ take_wildcard(struct der *name)
 	return true;
 }
 
-size_t
-names_parse_address(const char *host, unsigned char ip[16])
-{
-	if (inet_pton(AF_INET, host, ip) == 1)
-		return 4;
-	return inet_pton(AF_INET6, host, ip) == 1 ? 16 : 0;
-}
-
 /* RFC 9525 section 6.3, and CA/Browser Forum 3.2.2.6: what a wildcard stands on has two labels at least. */
 static bool
 matches_dns(struct der pattern, const char *host, size_t host_len)
@@ -92,15 +84,17 @@ bool
 names_match_host(const struct der *names, const char *host)
 {
 	struct der in = *names, name;
-	unsigned char ip[16];
-	size_t ip_len = names_parse_address(host, ip), host_len = strlen(host);
+	size_t host_len = strlen(host);
+	struct net_addr addr;
+	bool is_address = net_addr_parse(&addr, host, host_len) == 0;
 	int kind;
 
 	while (in.len > 0) {
 		kind = x509_take_name(&in, &name);
 		if (kind < 0)
 			return false;
-		if (ip_len > 0 ? kind == X509_NAME_IP && der_is(&name, ip, ip_len)
+		if (is_address ? kind == X509_NAME_IP &&
+					 der_is(&name, addr.ip, addr.family == 4 ? 4 : 16)
 			       : kind == X509_NAME_DNS && matches_dns(name, host, host_len))
 			return true;
 	}
@@ -424,31 +418,39 @@ names_take(const struct x509 *c, struct names_cursor *at, struct der *name)
 	return kind;
 }
 
+/* One name for people; returns as snprintf. */
+static int
+put_name(char *out, size_t cap, int kind, const struct der *name)
+{
+	char text[NET_ADDR_TEXT];
+	struct net_addr addr = { .family = name->len == 4 ? 4 : 6 };
+
+	if (kind == X509_NAME_DNS)
+		return snprintf(out, cap, "%.*s", name->len < 64 ? (int)name->len : 64,
+			(const char *)name->p);
+	memcpy(addr.ip, name->p, name->len);
+	return snprintf(out, cap, "%s", net_addr_format(text, &addr, false));
+}
+
 char *
 names_text(const struct der *names, char *out, size_t cap)
 {
 	enum { SHOWN = 2 };
-	char ip[INET6_ADDRSTRLEN];
 	struct der in = *names, name;
 	size_t count = 0, len = 0;
-	int kind, put;
+	int kind, put = 0;
 
 	out[0] = '\0';
 	while (in.len > 0 && (kind = x509_take_name(&in, &name)) >= 0) {
-		if (kind != X509_NAME_DNS && kind != X509_NAME_IP)
+		if ((kind != X509_NAME_DNS && kind != X509_NAME_IP) || ++count > SHOWN)
 			continue;
-		if (++count > SHOWN)
-			continue;
-		if (kind == X509_NAME_DNS)
-			put = snprintf(out + len, cap - len, "%s%.*s", count > 1 ? ", " : "",
-				name.len < 64 ? (int)name.len : 64, (const char *)name.p);
-		else
-			put = snprintf(out + len, cap - len, "%s%s", count > 1 ? ", " : "",
-				inet_ntop(
-					name.len == 4 ? AF_INET : AF_INET6, name.p, ip, sizeof ip));
-		if (put < 0 || (size_t)put >= cap - len)
-			return out;
+		if (count > 1)
+			put = snprintf(out + len, cap - len, ", ");
 		len += (size_t)put;
+		if (len < cap)
+			len += (size_t)put_name(out + len, cap - len, kind, &name);
+		if (len >= cap)
+			return out;
 	}
 	if (count > SHOWN)
 		snprintf(out + len, cap - len, " and %zu more", count - SHOWN);

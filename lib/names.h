@@ -17,9 +17,6 @@
  * address in text. */
 bool names_match_host(const struct der *names, const char *host);
 
-/* Is this text an address?  Fills ip and returns 4 or 16; else 0. */
-size_t names_parse_address(const char *host, unsigned char ip[16]);
-
 /*
  * May a CA with these constraints certify this name?  `kind` is enum x509_name; a directory name comes as a
  * Name with its header.  Each subtree that is looked at is counted in *comparisons.

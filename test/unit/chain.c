@@ -1,0 +1,839 @@
+/* chain: every rule has a certificate that keeps to it and one that breaks it; bounds are met by name; what
+ * BearSSL is told while certificates arrive; a reload under a running check; remembered signatures. */
+#include "check.h"
+#include "mint.h"
+#include "anchors.h"
+#include "chain.h"
+
+#include <fcntl.h>
+
+enum { NOW = 1767225600, MOST = 48 }; /* 2026-01-01 */
+
+static struct chain *chain;
+static unsigned char der[CHAIN_BYTES];
+
+/* Anchors from certificates, by way of a file, as the program does it. */
+static struct anchors *
+load(const struct mint *const *roots, const char *distrust, const struct mint *own)
+{
+	char path[] = "/tmp/sluice-chain-XXXXXX", err[ANCHORS_ERROR];
+	unsigned char own_der[4096];
+	size_t own_len = own ? mint_cert(own, own_der, sizeof own_der) : 0;
+	FILE *f = fdopen(mkstemp(path), "w");
+	struct anchors *a;
+
+	for (; *roots; roots++)
+		mint_pem(f, der, mint_cert(*roots, der, sizeof der), 64, "\n");
+	fclose(f);
+	a = anchors_read(path, distrust, own ? own_der : NULL, own_len, NULL, NULL, err);
+	unlink(path);
+	if (!a) {
+		fprintf(stderr, "%s\n", err);
+		exit(2);
+	}
+	return a;
+}
+
+static void
+add(const struct mint *m)
+{
+	size_t len = mint_cert(m, der, sizeof der);
+
+	CHECK_INT(chain_add(chain, der, len), 0);
+}
+
+static enum chain_error
+run(struct anchors *a, struct chain_signatures *s, const char *host, int64_t now)
+{
+	unsigned signatures = 0, steps = 0;
+
+	chain_check_start(chain, a, s, host, now);
+	CHECK_INT(chain_check_error(chain), CHAIN_PENDING);
+	for (;;) {
+		signatures = chain->signature_count;
+		if (chain_check_step(chain))
+			break;
+		CHECK(chain->signature_count <= signatures + 1 || s);
+		if (++steps > 100000)
+			break;
+	}
+	CHECK(steps < 100000);
+	CHECK(chain->anchors == NULL);
+	return chain_check_error(chain);
+}
+
+#define LIST(...)                    \
+	(const struct mint *const[]) \
+	{                            \
+		__VA_ARGS__, NULL    \
+	}
+
+/* The verdict on some sent certificates, given some roots. */
+static enum chain_error
+judge(const struct mint *const *roots, const struct mint *const *sent, const char *host)
+{
+	struct anchors *a = load(roots, NULL, NULL);
+	enum chain_error e;
+
+	chain_init(chain);
+	for (; *sent; sent++)
+		add(*sent);
+	e = run(a, NULL, host, NOW);
+	anchors_release(a);
+	return e;
+}
+
+#define JUDGE(roots, sent, host, want) \
+	CHECK_STR(chain_error_code(judge(roots, sent, host)), chain_error_code(want))
+
+/* One leaf under a CA under a root: the usual chain, with one certificate other than usual. */
+#define LEAF(want, ...) \
+	JUDGE(LIST(MINT_ROOT(0)), LIST(MINT_LEAF(__VA_ARGS__), MINT_CA(0)), "www.example.com", want)
+#define CA(want, ...) \
+	JUDGE(LIST(MINT_ROOT(0)), LIST(MINT_LEAF(0), MINT_CA(__VA_ARGS__)), "www.example.com", want)
+#define ROOT(want, ...) \
+	JUDGE(LIST(MINT_ROOT(__VA_ARGS__)), LIST(MINT_LEAF(0), MINT_CA(0)), "www.example.com", want)
+
+#define AIA \
+	"301806082b06010505070101040c300a300806032a0304820131" /* not critical; content is not read */
+#define UNKNOWN  "300a06032a03040101ff0400"                    /* 1.2.3.4, critical */
+#define HARMLESS "300706032a03040400"                          /* 1.2.3.4, not critical */
+
+static void
+test_profile(void)
+{
+	LEAF(CHAIN_OK, .spoil = false);
+	LEAF(CHAIN_NOT_PROFILE, .version = 1);
+	LEAF(CHAIN_MALFORMED, .version = 2); /* extensions belong to version 3 */
+	LEAF(CHAIN_NOT_PROFILE, .serial = "00");
+	LEAF(CHAIN_NOT_PROFILE, .serial = "81");
+	LEAF(CHAIN_OK, .serial = "7fffffffffffffffffffffffffffffffffffffff");
+	LEAF(CHAIN_OK, .serial = "00ffffffffffffffffffffffffffffffffffffffff");
+	LEAF(CHAIN_NOT_PROFILE, .serial = "7fffffffffffffffffffffffffffffffffffffffff");
+	LEAF(CHAIN_MALFORMED, .serial = "0001"); /* not minimal */
+	LEAF(CHAIN_MALFORMED, .serial = "");
+	LEAF(CHAIN_NOT_PROFILE, .issuer = "");
+	LEAF(CHAIN_NOT_PROFILE, .outer = "2a8648ce3d040303");
+	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a8648ce3d0401");     /* ECDSA with SHA-1 */
+	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010105"); /* RSA with SHA-1 */
+	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010104"); /* RSA with MD5 */
+	LEAF(CHAIN_UNSUPPORTED_SIGNATURE, .algorithm = "2b6570");      /* Ed25519 */
+	LEAF(CHAIN_BAD_SIGNATURE, .algorithm = "2a864886f70d01010b"); /* an RSA one, by an EC key */
+	LEAF(CHAIN_BAD_SIGNATURE, .algorithm = "2a8648ce3d040303");   /* was made with SHA-256 */
+	LEAF(CHAIN_UNKNOWN_EXTENSION, .extra = UNKNOWN);
+	LEAF(CHAIN_OK, .extra = HARMLESS);
+	LEAF(CHAIN_MALFORMED, .extra = HARMLESS HARMLESS); /* twice */
+	LEAF(CHAIN_OK, .subject = "", .critical_names = true);
+
+	CA(CHAIN_NOT_PROFILE, .serial = "00");
+	CA(CHAIN_NOT_A_CA, .version = 1);
+	CA(CHAIN_UNKNOWN_EXTENSION, .extra = UNKNOWN);
+	CA(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010105");
+
+	/* real roots have serial 0; what is wrong otherwise makes them no anchors */
+	ROOT(CHAIN_OK, .serial = "00");
+	ROOT(CHAIN_UNKNOWN_ISSUER, .version = 1);
+	ROOT(CHAIN_UNKNOWN_ISSUER, .extra = UNKNOWN);
+	ROOT(CHAIN_OK, .spoil = true); /* its own signature says nothing */
+	ROOT(CHAIN_OK, .algorithm = "2a864886f70d010105");
+	ROOT(CHAIN_UNKNOWN_ISSUER, .outer = "2a8648ce3d040303");
+}
+
+static void
+test_dates(void)
+{
+	LEAF(CHAIN_EXPIRED, .not_after = "251231235959Z");
+	LEAF(CHAIN_OK, .not_after = "260101000000Z"); /* inclusive, RFC 5280 section 4.1.2.5 */
+	LEAF(CHAIN_OK, .not_before = "260101000000Z");
+	LEAF(CHAIN_NOT_YET_VALID, .not_before = "260101000001Z");
+	LEAF(CHAIN_OK, .not_after = "20300101000000Z"); /* GeneralizedTime before 2050 */
+	LEAF(CHAIN_OK, .not_after = "99991231235959Z");
+	LEAF(CHAIN_MALFORMED, .not_after = "301301000000Z");
+	LEAF(CHAIN_MALFORMED, .not_after = "300230000000Z");
+	LEAF(CHAIN_MALFORMED, .not_after = "300101000060Z");
+	LEAF(CHAIN_MALFORMED, .not_after = "3001010000000");
+	LEAF(CHAIN_OK, .not_before = "500101000000Z"); /* 1950 */
+	CA(CHAIN_EXPIRED, .not_after = "251231235959Z");
+	CA(CHAIN_NOT_YET_VALID, .not_before = "260101000001Z");
+	ROOT(CHAIN_EXPIRED, .not_after = "251231235959Z");
+	ROOT(CHAIN_NOT_YET_VALID, .not_before = "260101000001Z");
+}
+
+static void
+test_usages(void)
+{
+	LEAF(CHAIN_OK, .usage = MINT_NO);
+	LEAF(CHAIN_KEY_USAGE, .usage = 0x20); /* keyEncipherment only: ECDHE signs */
+	LEAF(CHAIN_NOT_PROFILE, .usage = 0x84);
+	LEAF(CHAIN_NOT_PROFILE, .usage = 0x84, .ca = 0);
+	LEAF(CHAIN_OK, .ca = 0);
+	LEAF(CHAIN_OK, .ca = 1, .usage = 0x06); /* a CA's certificate may be the last */
+	LEAF(CHAIN_OK, .ca = 0, .path_length = 0);
+	LEAF(CHAIN_OK, .purposes = NULL);
+	LEAF(CHAIN_OK, .purposes = "a");
+	LEAF(CHAIN_OK, .purposes = "cs");
+	LEAF(CHAIN_EXTENDED_KEY_USAGE, .purposes = "c");
+	LEAF(CHAIN_MALFORMED, .purposes = "");
+	LEAF(CHAIN_NOT_PROFILE, .permitted = "dns:example.com");
+
+	CA(CHAIN_NOT_A_CA, .ca = 0);
+	CA(CHAIN_NOT_A_CA, .ca = MINT_NO);
+	CA(CHAIN_OK, .usage = MINT_NO);
+	CA(CHAIN_KEY_USAGE, .usage = 0x80);
+	CA(CHAIN_OK, .purposes = "s");
+	CA(CHAIN_OK, .purposes = "a");
+	CA(CHAIN_EXTENDED_KEY_USAGE, .purposes = "c");
+
+	ROOT(CHAIN_UNKNOWN_ISSUER, .ca = 0);
+	ROOT(CHAIN_UNKNOWN_ISSUER, .ca = MINT_NO);
+	ROOT(CHAIN_UNKNOWN_ISSUER, .usage = 0x80);
+	ROOT(CHAIN_UNKNOWN_ISSUER, .purposes = "c");
+	ROOT(CHAIN_OK, .purposes = "s");
+}
+
+static void
+test_keys(void)
+{
+	LEAF(CHAIN_OK, .key = MINT_RSA(2048));
+	LEAF(CHAIN_OK, .key = MINT_RSA(4096));
+	LEAF(CHAIN_WEAK_KEY, .key = MINT_RSA(1024));
+	LEAF(CHAIN_WEAK_KEY, .key = MINT_RSA(2047));
+	LEAF(CHAIN_WEAK_KEY, .key = MINT_RSA(2052)); /* not whole bytes */
+	LEAF(CHAIN_UNSUPPORTED_KEY, .key = MINT_RSA(8192));
+	LEAF(CHAIN_WEAK_KEY, .key = MINT_EXPONENT_1);
+	LEAF(CHAIN_WEAK_KEY, .key = MINT_EVEN_MODULUS);
+	LEAF(CHAIN_UNSUPPORTED_KEY, .key = MINT_ED25519);
+	LEAF(CHAIN_UNSUPPORTED_KEY, .key = MINT_DSA);
+	CA(CHAIN_WEAK_KEY, .key = MINT_RSA(1024));
+	ROOT(CHAIN_UNKNOWN_ISSUER, .key = MINT_RSA(1024));
+	ROOT(CHAIN_UNKNOWN_ISSUER, .key = MINT_ED25519);
+}
+
+static void
+test_host(void)
+{
+#define NAMES(text, host, want) \
+	JUDGE(LIST(MINT_ROOT(0)), LIST(MINT_LEAF(.names = text), MINT_CA(0)), host, want)
+	NAMES("dns:a.example", "a.example", CHAIN_OK);
+	NAMES("dns:A.Example", "a.example", CHAIN_OK);
+	NAMES("dns:b.example,dns:a.example", "a.example", CHAIN_OK);
+	NAMES("dns:b.example", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:*.a.example", "www.a.example", CHAIN_OK);
+	NAMES("dns:*.a.example", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:*.a.example", "x.www.a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:*.a.example", "xn--bcher-kva.a.example", CHAIN_OK);
+	NAMES("dns:*.example", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:*", "example", CHAIN_WRONG_NAME);
+	NAMES("dns:*.", "a.", CHAIN_WRONG_NAME);
+	NAMES("dns:w*.a.example", "www.a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:www.*.example", "www.a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:*.*.example", "www.a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:a.example.", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:.example", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:a_b.example", "a_b.example", CHAIN_OK);
+	NAMES("dns:192.0.2.1", "192.0.2.1", CHAIN_WRONG_NAME);
+	NAMES("dns:*.0.2.1", "192.0.2.1", CHAIN_WRONG_NAME);
+	NAMES("ip:192.0.2.1", "192.0.2.1", CHAIN_OK);
+	NAMES("ip:192.0.2.1", "192.0.2.2", CHAIN_WRONG_NAME);
+	NAMES("ip:x20010db8000000000000000000000001", "2001:db8::1", CHAIN_OK);
+	NAMES("ip:x20010db8000000000000000000000001", "2001:db8::2", CHAIN_WRONG_NAME);
+	NAMES("ip:192.0.2.0/24", "192.0.2.1", CHAIN_MALFORMED); /* 8 bytes */
+	NAMES("ip:x", "192.0.2.1", CHAIN_MALFORMED);
+	NAMES("uri:https://a.example/,mail:x@a.example,other:,dn:CN=a.example", "a.example",
+		CHAIN_WRONG_NAME);
+	NAMES("dns:b.example", NULL, CHAIN_OK);
+	NAMES("", "a.example", CHAIN_MALFORMED);
+	NAMES(NULL, "a.example", CHAIN_NO_NAME);
+	LEAF(CHAIN_NO_NAME, .names = NULL, .subject = "CN=www.example.com"); /* no common name */
+}
+
+static void
+test_constraints(void)
+{
+/* constraints in the CA, then the same in the anchor: the verdict is the same */
+#define PAIR(yes, no, text, want)                                                                \
+	JUDGE(LIST(MINT_ROOT(0)),                                                                \
+		LIST(MINT_LEAF(.names = text), MINT_CA(.permitted = yes, .excluded = no)), NULL, \
+		want);                                                                           \
+	JUDGE(LIST(MINT_ROOT(.permitted = yes, .excluded = no)),                                 \
+		LIST(MINT_LEAF(.names = text), MINT_CA(0)), NULL, want)
+	PAIR("dns:a.example", NULL, "dns:a.example", CHAIN_OK);
+	PAIR("dns:a.example", NULL, "dns:www.A.example", CHAIN_OK);
+	PAIR("dns:a.example", NULL, "dns:ba.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example", NULL, "dns:example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example", NULL, "dns:*.a.example", CHAIN_OK);
+	PAIR("dns:x.a.example", NULL, "dns:*.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example,dns:b.example", NULL, "dns:b.example,dns:a.example", CHAIN_OK);
+	PAIR("dns:a.example", NULL, "dns:a.example,dns:b.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:", NULL, "dns:b.example", CHAIN_OK);
+	PAIR("dns:.a.example", NULL, "dns:www.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:*.a.example", NULL, "dns:www.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example", NULL, "dns:.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example", NULL, "ip:192.0.2.1", CHAIN_OK);
+	PAIR(NULL, "dns:a.example", "dns:b.example", CHAIN_OK);
+	PAIR(NULL, "dns:a.example", "dns:WWW.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:x.a.example", "dns:*.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:x.y.a.example", "dns:*.a.example", CHAIN_OK);
+	PAIR(NULL, "dns:", "dns:b.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:.a.example", "dns:b.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example", "dns:x.a.example", "dns:y.a.example", CHAIN_OK);
+	PAIR("dns:a.example", "dns:x.a.example", "dns:x.a.example", CHAIN_NAME_CONSTRAINTS);
+
+	PAIR("ip:192.0.2.0/24", NULL, "ip:192.0.2.77", CHAIN_OK);
+	PAIR("ip:192.0.2.0/24", NULL, "ip:192.0.3.77", CHAIN_NAME_CONSTRAINTS);
+	PAIR("ip:192.0.2.0/24", NULL, "ip:x20010db8000000000000000000000001",
+		CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "ip:192.0.2.0/24", "ip:192.0.2.77", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "ip:192.0.2.0/24", "ip:192.0.3.77", CHAIN_OK);
+	PAIR(NULL, "ip:0.0.0.0/0", "dns:a.example", CHAIN_OK);
+	PAIR("ip:192.0.2.1", NULL, "ip:192.0.2.1", CHAIN_NAME_CONSTRAINTS); /* no mask */
+	PAIR("ip:xc0000200ff00ff00", NULL, "ip:192.0.2.1", CHAIN_NAME_CONSTRAINTS);
+	PAIR("ip:x20010db8000000000000000000000000ffffffff000000000000000000000000", NULL,
+		"ip:x20010db8000000000000000000000001", CHAIN_OK);
+
+	PAIR("mail:a.example", NULL, "mail:x@a.example", CHAIN_OK);
+	PAIR("mail:a.example", NULL, "mail:x@b.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:.a.example", NULL, "mail:x@b.a.example", CHAIN_OK);
+	PAIR("mail:.a.example", NULL, "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:x@a.example", NULL, "mail:x@A.example", CHAIN_OK);
+	PAIR("mail:x@a.example", NULL, "mail:X@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:a.example", NULL, "mail:x@y@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:x@y@a.example", NULL, "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "mail:a.example", "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
+
+	PAIR("uri:a.example", NULL, "uri:https://a.example:8443/b", CHAIN_OK);
+	PAIR("uri:a.example", NULL, "uri:https://u:p@a.example?x", CHAIN_OK);
+	PAIR("uri:a.example", NULL, "uri:https://a.example@b.example/", CHAIN_NAME_CONSTRAINTS);
+	PAIR("uri:a.example", NULL, "uri:https://b.a.example/", CHAIN_NAME_CONSTRAINTS);
+	PAIR("uri:.a.example", NULL, "uri:https://b.a.example/", CHAIN_OK);
+	PAIR("uri:a.example", NULL, "uri:urn:x", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "uri:b.example", "uri:https://192.0.2.1/", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "uri:b.example", "uri:https://[::1]/", CHAIN_NAME_CONSTRAINTS);
+
+	PAIR("other:", NULL, "other:", CHAIN_NAME_CONSTRAINTS); /* can't be judged */
+	PAIR("other:", NULL, "dns:a.example", CHAIN_OK);
+	PAIR("", NULL, "dns:a.example", CHAIN_UNKNOWN_ISSUER); /* an empty list can't be read */
+}
+
+static void
+test_directory_constraints(void)
+{
+#define DIRECTORY(yes, no, name, want) \
+	CA_LEAF(MINT_CA(.permitted = yes, .excluded = no), MINT_LEAF(.subject = name), want)
+#define CA_LEAF(ca, leaf, want) JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, ca), "www.example.com", want)
+	DIRECTORY("dn:O=Acme", NULL, "O=Acme/CN=x", CHAIN_OK);
+	DIRECTORY("dn:O=Acme", NULL, "O=Other/CN=x", CHAIN_NAME_CONSTRAINTS);
+	DIRECTORY("dn:O=Acme", NULL, "CN=x/O=Acme", CHAIN_NAME_CONSTRAINTS);
+	DIRECTORY("dn:O=Acme", NULL, "", CHAIN_OK);            /* no name, nothing to constrain */
+	DIRECTORY("dn:O=Acme", NULL, "o=ACME/CN=x", CHAIN_OK); /* another encoding and case */
+	DIRECTORY("dn:O=Acme Ltd", NULL, "O= acme   ltd /CN=x", CHAIN_OK);
+	DIRECTORY(NULL, "dn:O=Acme", "o=aCME/CN=x", CHAIN_NAME_CONSTRAINTS);
+	DIRECTORY(NULL, "dn:O=Acme", "O=Acmes/CN=x", CHAIN_OK);
+	DIRECTORY(NULL, "dn:o=Acm\xc3\xa9", "O=Acm\xe9/CN=x", CHAIN_NAME_CONSTRAINTS); /* unclear */
+	DIRECTORY(NULL, "dn:", "CN=x", CHAIN_NAME_CONSTRAINTS);
+	CA_LEAF(MINT_CA(.permitted = "dn:CN=leaf"),
+		MINT_LEAF(.names = "dns:www.example.com,dn:CN=other"), CHAIN_NAME_CONSTRAINTS);
+	CA_LEAF(MINT_CA(.permitted = "dn:CN=leaf"),
+		MINT_LEAF(.names = "dns:www.example.com,dn:CN=leaf/O=x"), CHAIN_OK);
+
+	/* e-mail addresses in the subject count too */
+	CA_LEAF(MINT_CA(.permitted = "mail:a.example"), MINT_LEAF(.subject = "CN=x/E=x@a.example"),
+		CHAIN_OK);
+	CA_LEAF(MINT_CA(.permitted = "mail:a.example"),
+		MINT_LEAF(.subject = "CN=x/E=x@a.example/E=x@b.example"), CHAIN_NAME_CONSTRAINTS);
+}
+
+static void
+test_constraints_along_a_path(void)
+{
+	/* CAs between are named too, unless they are self-issued; the leaf always is */
+	JUDGE(LIST(MINT_ROOT(.excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(0), MINT_CA(.names = "dns:bad.example")), NULL,
+		CHAIN_NAME_CONSTRAINTS);
+	JUDGE(LIST(MINT_ROOT(.excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(0), MINT_CA(0),
+			MINT_CA(.subject = "CN=Root", .key = 0, .names = "dns:bad.example")),
+		NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(.excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(.issuer = "CN=Root2", .signer = 3),
+			MINT_CA(.subject = "CN=Root2", .key = 3, .names = "dns:bad.example")),
+		NULL, CHAIN_NAME_CONSTRAINTS);
+	JUDGE(LIST(MINT_ROOT(.key = 0, .excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(.issuer = "CN=Root", .signer = 3),
+			MINT_CA(.subject = "CN=Root", .key = 3, .names = "dns:bad.example")),
+		NULL, CHAIN_OK); /* self-issued, rolling over to another key */
+	JUDGE(LIST(MINT_ROOT(.excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(.subject = "CN=Root", .issuer = "CN=Root", .signer = 0,
+			.names = "dns:bad.example")),
+		NULL, CHAIN_NAME_CONSTRAINTS); /* a self-issued leaf */
+
+	/* permitted lists narrow, never widen */
+	JUDGE(LIST(MINT_ROOT(.permitted = "dns:example.com")),
+		LIST(MINT_LEAF(0), MINT_CA(.permitted = "dns:www.example.com")), NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(.permitted = "dns:other.example")),
+		LIST(MINT_LEAF(0), MINT_CA(.permitted = "dns:example.com")), NULL,
+		CHAIN_NAME_CONSTRAINTS);
+
+	/* two certificates of one CA: the unconstrained one counts where it leads somewhere */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(0), MINT_CA(.permitted = "dns:other.example"),
+			MINT_CA(.serial = "02")),
+		NULL, CHAIN_OK);
+}
+
+static void
+test_path_length(void)
+{
+#define SUB(number, from, ...) \
+	MINT_CA(.subject = "CN=Sub" #number, .issuer = from, .key = 10 + number, __VA_ARGS__)
+	const struct mint *leaf = MINT_LEAF(.issuer = "CN=Sub2", .signer = 12);
+	const struct mint *two = SUB(2, "CN=Sub1", .signer = 11);
+
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, two, SUB(1, "CN=Root", .path_length = 1)), NULL,
+		CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, two, SUB(1, "CN=Root", .path_length = 0)), NULL,
+		CHAIN_PATH_LENGTH);
+	JUDGE(LIST(MINT_ROOT(.path_length = 2)),
+		LIST(leaf, two, SUB(1, "CN=Root", .path_length = 1)), NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(.path_length = 1)),
+		LIST(leaf, two, SUB(1, "CN=Root", .path_length = 5)), NULL, CHAIN_PATH_LENGTH);
+	CA(CHAIN_OK, .path_length = 0);
+	ROOT(CHAIN_OK, .path_length = 1);
+	ROOT(CHAIN_PATH_LENGTH, .path_length = 0);
+	/* self-issued ones don't count */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(leaf, SUB(2, "CN=Sub1", .signer = 13),
+			MINT_CA(.subject = "CN=Sub1", .issuer = "CN=Sub1", .key = 13, .signer = 11),
+			SUB(1, "CN=Root", .path_length = 1)),
+		NULL, CHAIN_OK);
+	/* nor does a CA's certificate as the leaf */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.ca = 1, .path_length = 0), MINT_CA(.path_length = 0)), NULL,
+		CHAIN_OK);
+}
+
+static void
+test_paths(void)
+{
+	const struct mint *leaf = MINT_LEAF(0), *ca = MINT_CA(0);
+	const struct mint *stray = MINT_LEAF(.subject = "CN=stray");
+
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf), NULL, CHAIN_UNKNOWN_ISSUER);
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, stray, ca, leaf, ca), NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, ca, MINT_ROOT(0)), NULL,
+		CHAIN_OK);                           /* the root sent too */
+	JUDGE(LIST(ca), LIST(leaf), NULL, CHAIN_OK); /* an anchor need not be self-signed */
+	JUDGE(LIST(ca), LIST(leaf, MINT_CA(.not_after = "210101000000Z")), NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(.subject = "CN=No", .issuer = "CN=No")), LIST(leaf, ca), NULL,
+		CHAIN_UNKNOWN_ISSUER);
+	JUDGE(LIST(MINT_ROOT(.key = 7, .signer = 7)), LIST(leaf, ca), NULL,
+		CHAIN_BAD_SIGNATURE); /* a fake of the same name */
+	JUDGE(LIST(MINT_ROOT(.key = 7, .signer = 7), MINT_ROOT(0)), LIST(leaf, ca), NULL,
+		CHAIN_OK); /* two roots of one name */
+	JUDGE(LIST(MINT_ROOT(.not_after = "210101000000Z"), MINT_ROOT(0)), LIST(leaf, ca), NULL,
+		CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, MINT_CA(.key = 7), ca), NULL,
+		CHAIN_OK); /* two issuers of one name */
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, MINT_CA(.not_after = "210101000000Z"), ca), NULL,
+		CHAIN_OK); /* a bad path beside a good one */
+	JUDGE(LIST(MINT_ROOT(0)), LIST(leaf, MINT_CA(.spoil = true)), NULL, CHAIN_BAD_SIGNATURE);
+	LEAF(CHAIN_BAD_SIGNATURE, .spoil = true);
+	LEAF(CHAIN_BAD_SIGNATURE, .signer = 5);
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.subject = "CN=leaf", .issuer = "CN=leaf", .signer = 2)), NULL,
+		CHAIN_SELF_SIGNED);
+	JUDGE(LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = MINT_NO)),
+		LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = MINT_NO)), NULL,
+		CHAIN_OK); /* a device's own certificate, put into the bundle */
+
+	/* an old root that is cross-signed by an expired one ("chain of pain") */
+	JUDGE(LIST(MINT_ROOT(0), MINT_ROOT(.subject = "CN=Old", .issuer = "CN=Old", .key = 8,
+					 .signer = 8, .not_after = "210101000000Z")),
+		LIST(leaf, ca,
+			MINT_CA(.subject = "CN=Root", .issuer = "CN=Old", .key = 0, .signer = 8,
+				.not_after = "210101000000Z")),
+		NULL, CHAIN_OK);
+
+	/* loops */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(leaf, MINT_CA(.issuer = "CN=B", .signer = 4),
+			MINT_CA(.subject = "CN=B", .issuer = "CN=CA", .key = 4, .signer = 1)),
+		NULL, CHAIN_UNKNOWN_ISSUER);
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(leaf, MINT_CA(.issuer = "CN=B", .signer = 4),
+			MINT_CA(.subject = "CN=B", .issuer = "CN=CA", .key = 4, .signer = 1), ca),
+		NULL, CHAIN_OK);
+}
+
+/* leaf <- A <- B ... <- Root: `cas` of them. */
+static enum chain_error
+judge_depth(int cas)
+{
+	struct anchors *a = load(LIST(MINT_ROOT(0)), NULL, NULL);
+	char mine[16], above[16];
+	enum chain_error e;
+	int i;
+
+	chain_init(chain);
+	add(MINT_LEAF(.issuer = "CN=L1", .signer = 21));
+	for (i = 1; i <= cas; i++) {
+		snprintf(mine, sizeof mine, "CN=L%d", i);
+		snprintf(above, sizeof above, "CN=L%d", i + 1);
+		add(MINT_CA(.subject = mine, .issuer = i == cas ? "CN=Root" : above, .key = 20 + i,
+			.signer = i == cas ? 0 : 21 + i));
+	}
+	e = run(a, NULL, NULL, NOW);
+	anchors_release(a);
+	return e;
+}
+
+static void
+test_bounds(void)
+{
+	struct anchors *a = load(LIST(MINT_ROOT(0)), NULL, NULL);
+	static char many[60000];
+	char serial[8], text[CHAIN_TEXT];
+	size_t n, i;
+
+	CHECK_INT(judge_depth(6), CHAIN_OK); /* with leaf and anchor: 8 */
+	CHECK(judge_depth(7) != CHAIN_OK);
+
+	/* signatures: many CAs of one name, none of which made the leaf */
+	chain_init(chain);
+	add(MINT_LEAF(.issuer = "CN=M", .signer = 99));
+	for (i = 0; i < CHAIN_ADDED - 1; i++) {
+		snprintf(serial, sizeof serial, "%02x", (unsigned)i + 1);
+		add(MINT_CA(.subject = "CN=M", .issuer = i % 2 ? "CN=M" : "CN=Root",
+			.key = 30 + (int)i, .signer = i % 2 ? 30 : 0, .serial = serial));
+	}
+	CHECK(run(a, NULL, NULL, NOW) == CHAIN_TOO_MANY_SIGNATURES ||
+		chain_check_error(chain) == CHAIN_TOO_MANY_PATHS ||
+		chain_check_error(chain) == CHAIN_BAD_SIGNATURE);
+	CHECK(chain->signature_count <= CHAIN_SIGNATURES);
+	CHECK(chain->branch_count <= CHAIN_BRANCHES);
+	CHECK_INT(chain_add(chain, der, 10), -1);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_TOO_MANY);
+	CHECK_STR(chain_check_text(chain, text), "The server sent more than 40 certificates.");
+
+	/* same name, same key, each signed by each: more paths than can be walked, none to the root */
+	chain_init(chain);
+	add(MINT_LEAF(.issuer = "CN=M", .signer = 30));
+	for (i = 0; i < CHAIN_ADDED - 2; i++) {
+		snprintf(serial, sizeof serial, "%02x", (unsigned)i + 1);
+		add(MINT_CA(.subject = "CN=M", .issuer = "CN=M", .key = 30 + (int)i % 10,
+			.signer = 30 + (int)(i * 7) % 10, .serial = serial));
+	}
+	add(MINT_CA(.subject = "CN=M", .issuer = "CN=Root", .key = 99, .signer = 98));
+	CHECK(run(a, NULL, NULL, NOW) != CHAIN_OK);
+	CHECK(chain->signature_count <= CHAIN_SIGNATURES);
+	CHECK(chain->branch_count <= CHAIN_BRANCHES);
+
+	/* comparisons: 1,600 names against 1,600 subtrees */
+	for (n = i = 0; i < 1600; i++)
+		n += (size_t)snprintf(
+			many + n, sizeof many - n, "%sdns:n%zu.example", i ? "," : "", i);
+	chain_init(chain);
+	add(MINT_LEAF(.names = many));
+	add(MINT_CA(.excluded = many));
+	CHECK(run(a, NULL, NULL, NOW) == CHAIN_NAME_CONSTRAINTS);
+	for (n = 0; many[n]; n++)
+		if (many[n] == 'n' && n > 3 && many[n - 1] == ':')
+			many[n] = 'o';
+	chain_init(chain);
+	add(MINT_LEAF(.names = many));
+	for (n = 0; many[n]; n++)
+		if (many[n] == 'o' && n > 3 && many[n - 1] == ':')
+			many[n] = 'p';
+	add(MINT_CA(.excluded = many));
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_TOO_MANY_COMPARISONS);
+	anchors_release(a);
+}
+
+/* --- what BearSSL sees --- */
+
+static unsigned
+collect(const struct mint *const *sent, size_t piece)
+{
+	const br_x509_class **x = &chain->vtable;
+	size_t len, at, n;
+
+	chain_init(chain);
+	(*x)->start_chain(x, "ignored.example");
+	for (; *sent; sent++) {
+		len = mint_cert(*sent, der, sizeof der);
+		(*x)->start_cert(x, (uint32_t)len);
+		for (at = 0; at < len; at += n) {
+			n = len - at < piece ? len - at : piece;
+			(*x)->append(x, der + at, n);
+		}
+		(*x)->end_cert(x);
+	}
+	return (*x)->end_chain(x);
+}
+
+static void
+test_collect(void)
+{
+	struct anchors *a = load(LIST(MINT_ROOT(0)), NULL, NULL);
+	const struct mint *leaf = MINT_LEAF(0), *ca = MINT_CA(0), *many[13];
+	const br_x509_class *const *x;
+	unsigned usages = 0;
+	size_t piece, len, i;
+
+	for (piece = 1; piece <= 256; piece++) {
+		CHECK_INT(collect(LIST(leaf, ca), piece), 0);
+		CHECK_INT(run(a, NULL, "www.example.com", NOW), CHAIN_OK);
+		len = mint_cert(leaf, der, sizeof der);
+		CHECK(len == chain->length[0] && memcmp(chain_leaf(chain, &len), der, len) == 0);
+	}
+	x = (const br_x509_class *const *)&chain->vtable;
+	CHECK((*x)->get_pkey(x, &usages)->key_type == BR_KEYTYPE_EC);
+	CHECK_INT(usages, BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN);
+	CHECK_INT(chain_extent(chain), offsetof(struct chain, data) + chain->used);
+
+	CHECK_INT(collect(LIST(NULL), 256), BR_ERR_X509_EMPTY_CHAIN);
+	CHECK_INT(chain_check_error(chain), CHAIN_EMPTY);
+	CHECK((*x)->get_pkey(x, NULL) == NULL && chain_leaf(chain, &len) == NULL);
+	CHECK_INT(collect(LIST(MINT_LEAF(.key = MINT_ED25519)), 256), BR_ERR_X509_UNSUPPORTED);
+	CHECK_INT(chain_check_error(chain), CHAIN_UNSUPPORTED_KEY);
+	CHECK((*x)->get_pkey(x, NULL) == NULL);
+	CHECK_INT(collect(LIST(MINT_LEAF(.key = MINT_RSA(8192))), 256), BR_ERR_X509_UNSUPPORTED);
+	CHECK_INT(collect(LIST(MINT_LEAF(.key = MINT_RSA(1024))), 256), 0); /* judged later */
+	CHECK_INT((*x)->get_pkey(x, NULL)->key_type, BR_KEYTYPE_RSA);
+	CHECK_INT(collect(LIST(MINT_LEAF(.serial = "")), 256), BR_ERR_X509_INVALID_VALUE);
+	CHECK_INT(chain_check_error(chain), CHAIN_MALFORMED);
+
+	/* 10 are kept; of 11, the handshake goes on and the verdict is no */
+	for (i = 0; i < 12; i++)
+		many[i] = i == 0 ? leaf : ca;
+	many[10] = NULL;
+	CHECK_INT(collect(many, 256), 0);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_OK);
+	many[10] = ca;
+	many[11] = NULL;
+	CHECK_INT(collect(many, 256), 0);
+	CHECK_INT(chain->count, 10);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_TOO_MANY);
+
+	/* a leaf over CHAIN_BYTES, and what comes behind it does not take its place */
+	chain_init(chain);
+	chain->vtable->start_chain(&chain->vtable, NULL);
+	chain->vtable->start_cert(&chain->vtable, CHAIN_BYTES + 1);
+	chain->vtable->append(&chain->vtable, der, 256);
+	chain->vtable->end_cert(&chain->vtable);
+	len = mint_cert(leaf, der, sizeof der);
+	chain->vtable->start_cert(&chain->vtable, (uint32_t)len);
+	chain->vtable->append(&chain->vtable, der, len);
+	chain->vtable->end_cert(&chain->vtable);
+	CHECK_INT(chain->vtable->end_chain(&chain->vtable), BR_ERR_X509_LIMIT_EXCEEDED);
+	CHECK_INT(chain_check_error(chain), CHAIN_TOO_LARGE);
+	CHECK_INT(chain->count, 0);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_TOO_LARGE);
+
+	/* exactly CHAIN_BYTES fit, and a byte more doesn't */
+	chain_init(chain);
+	memset(der, 0, sizeof der);
+	CHECK_INT(chain_add(chain, der, CHAIN_BYTES), 0);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_MALFORMED);
+	CHECK_INT(chain_add(chain, der, 1), -1);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_TOO_LARGE);
+	anchors_release(a);
+}
+
+static void
+test_distrust(void)
+{
+	char path[] = "/tmp/sluice-distrust-XXXXXX";
+	unsigned char hash[32];
+	struct x509 x;
+	struct anchors *a;
+	FILE *f = fdopen(mkstemp(path), "w");
+	br_sha256_context h;
+	size_t len = mint_cert(MINT_CA(0), der, sizeof der), i;
+
+	CHECK_INT(x509_parse(&x, der, len), 0);
+	br_sha256_init(&h);
+	br_sha256_update(&h, x.spki.p, x.spki.len);
+	br_sha256_out(&h, hash);
+	fprintf(f, "# compromised\n\n  ");
+	for (i = 0; i < 32; i++)
+		fprintf(f, "%s%02X", i ? ":" : "", hash[i]);
+	fprintf(f, " # a key\r\n");
+	fclose(f);
+
+	a = load(LIST(MINT_ROOT(0)), path, NULL);
+	chain_init(chain);
+	add(MINT_LEAF(0));
+	add(MINT_CA(.serial = "77")); /* another certificate of that key */
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_DISTRUSTED);
+	anchors_release(a);
+	a = load(LIST(MINT_CA(0), MINT_ROOT(0)), path, NULL);
+	CHECK_INT(anchors_count(a), 1); /* nor is it an anchor */
+	anchors_release(a);
+	unlink(path);
+
+	/* our own CA, in the bundle by mistake, as an issuer, and by its key under another name */
+	a = load(LIST(MINT_CA(0), MINT_ROOT(0)), NULL, MINT_CA(.issuer = "CN=CA", .signer = 1));
+	CHECK_INT(anchors_count(a), 1);
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_OWN_CA);
+	chain_init(chain);
+	add(MINT_LEAF(.issuer = "CN=Other"));
+	add(MINT_CA(.subject = "CN=Other"));
+	CHECK_INT(run(a, NULL, NULL, NOW), CHAIN_OWN_CA);
+	anchors_release(a);
+}
+
+static void
+test_memory(void)
+{
+	struct anchors *a = load(LIST(MINT_ROOT(0)), NULL, NULL), *b;
+	struct chain_signatures *s = chain_signatures_new(64);
+	int i;
+
+	/* the first time both signatures are checked, one a step; then none is, and the steps show it */
+	chain_init(chain);
+	add(MINT_LEAF(0));
+	add(MINT_CA(0));
+	CHECK_INT(run(a, s, "www.example.com", NOW), CHAIN_OK);
+	chain_check_start(chain, a, s, "www.example.com", NOW);
+	for (i = 0; !chain_check_step(chain); i++)
+		;
+	CHECK(i <= 3);
+	CHECK_INT(chain_check_error(chain), CHAIN_OK);
+	CHECK(chain_check_until(chain) == 1893456000); /* 2030-01-01 */
+
+	/* only the signature is remembered: not the date, not the name, not whom we trust */
+	CHECK_INT(run(a, s, "www.example.com", 1893456001), CHAIN_EXPIRED);
+	CHECK_INT(run(a, s, "other.example.com", NOW), CHAIN_WRONG_NAME);
+	b = load(LIST(MINT_ROOT(.key = 7, .signer = 7)), NULL, NULL);
+	CHECK_INT(run(b, s, "www.example.com", NOW), CHAIN_BAD_SIGNATURE);
+	chain_init(chain);
+	add(MINT_LEAF(.spoil = true));
+	add(MINT_CA(0));
+	CHECK_INT(run(a, s, NULL, NOW), CHAIN_BAD_SIGNATURE);
+	CHECK_INT(run(a, s, NULL, NOW), CHAIN_BAD_SIGNATURE); /* a bad one least of all */
+
+	/* a reload while a check runs: it ends with the anchors that it began with */
+	chain_init(chain);
+	add(MINT_LEAF(0));
+	add(MINT_CA(0));
+	chain_check_start(chain, a, NULL, NULL, NOW);
+	CHECK_INT(chain_check_step(chain), 0);
+	anchors_release(a);
+	while (!chain_check_step(chain))
+		;
+	CHECK_INT(chain_check_error(chain), CHAIN_OK);
+	chain_check_start(chain, b, NULL, NULL, NOW); /* abandoned: ASan would tell what is left */
+	chain_check_reset(chain);
+	chain_check_reset(chain);
+	CHECK_INT(chain_check_error(chain), CHAIN_PENDING);
+	CHECK_INT(chain_check_step(chain), 1);
+	anchors_release(b);
+
+	for (i = 0; i < 200; i++) { /* a full table goes on */
+		chain_init(chain);
+		a = i == 0 ? load(LIST(MINT_ROOT(0)), NULL, NULL) : a;
+		add(MINT_LEAF(.key = 100 + i % 100));
+		add(MINT_CA(0));
+		CHECK_INT(run(a, s, NULL, NOW), CHAIN_OK);
+	}
+	anchors_release(a);
+	chain_signatures_free(s);
+}
+
+/* certificatePolicies: 1.2, 1.3 or any; policyConstraints: requireExplicitPolicy; inhibitAnyPolicy; mappings */
+#define POLICY_A   "300e0603551d2004073005300306012a"
+#define POLICY_B   "300e0603551d2004073005300306012b"
+#define POLICY_ANY "30110603551d20040a300830060604551d2000"
+#define EXPLICIT_0 "300f0603551d240101ff04053003800100"
+#define EXPLICIT_1 "300f0603551d240101ff04053003800101"
+#define INHIBIT_0  "300d0603551d360101ff0403020100"
+#define MAPPINGS   "30140603551d210101ff040a3008300606012a06012b"
+
+static void
+test_policies(void)
+{
+#define POLICIES(root, ca, leaf, want)        \
+	JUDGE(LIST(MINT_ROOT(.extra = root)), \
+		LIST(MINT_LEAF(.extra = leaf), MINT_CA(.extra = ca)), NULL, want)
+	POLICIES(NULL, POLICY_A, POLICY_B, CHAIN_OK); /* nobody asks */
+	POLICIES(NULL, EXPLICIT_0, NULL, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_A, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_B, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_ANY, POLICY_B, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_ANY, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A INHIBIT_0, POLICY_ANY, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A MAPPINGS, POLICY_A, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_1, NULL, CHAIN_POLICY); /* the leaf counts */
+	POLICIES(EXPLICIT_0, NULL, NULL, CHAIN_POLICY);
+	POLICIES(EXPLICIT_0, POLICY_A, POLICY_A, CHAIN_OK);
+}
+
+static void
+test_text(void)
+{
+	struct anchors *a = load(LIST(MINT_ROOT(0)), NULL, NULL);
+	char text[CHAIN_TEXT];
+	int e;
+
+	chain_init(chain);
+	CHECK_STR(chain_check_text(chain, text), "The certificate was not judged yet.");
+	add(MINT_LEAF(.not_after = "251231235959Z"));
+	run(a, NULL, NULL, NOW);
+	CHECK_STR(chain_check_text(chain, text), "The certificate expired on 2025-12-31.");
+	chain_init(chain);
+	add(MINT_LEAF(.names = "dns:a.example,dns:b.example,dns:c.example,ip:192.0.2.1"));
+	run(a, NULL, "x.example", NOW);
+	CHECK_STR(chain_check_text(chain, text),
+		"The certificate is for a.example, b.example and 2 more, not for x.example.");
+	chain_init(chain);
+	add(MINT_LEAF(0));
+	run(a, NULL, NULL, NOW);
+	CHECK_STR(chain_check_text(chain, text),
+		"The certificate was issued by \"CA\", and no trusted root vouches for that.");
+	add(MINT_CA(.not_before = "400305010203Z"));
+	run(a, NULL, NULL, NOW);
+	CHECK_STR(chain_check_text(chain, text),
+		"The certificate of the issuer \"CA\" is not valid before 2040-03-05.");
+	anchors_release(a);
+	a = load(LIST(MINT_ROOT(.not_after = "240229000000Z")), NULL, NULL);
+	chain_init(chain);
+	add(MINT_LEAF(0));
+	add(MINT_CA(0));
+	run(a, NULL, NULL, NOW);
+	CHECK_STR(chain_check_text(chain, text),
+		"The certificate of the trusted root \"Root\" expired on 2024-02-29.");
+	anchors_release(a);
+
+	for (e = 0; e < CHAIN_ERRORS; e++) {
+		CHECK(chain_error_code((enum chain_error)e)[0] != '\0');
+		CHECK((chain_error_proxy_status((enum chain_error)e)[0] == '\0') ==
+			(e == CHAIN_OK || e == CHAIN_PENDING));
+	}
+}
+
+int
+main(void)
+{
+	chain = malloc(sizeof *chain);
+	chain_init(chain);
+	test_profile();
+	test_dates();
+	test_usages();
+	test_keys();
+	test_host();
+	test_constraints();
+	test_directory_constraints();
+	test_constraints_along_a_path();
+	test_path_length();
+	test_paths();
+	test_bounds();
+	test_collect();
+	test_distrust();
+	test_memory();
+	test_policies();
+	test_text();
+	free(chain);
+	return check_done("chain");
+}
