@@ -193,6 +193,12 @@ tls_count(struct tls *t, const unsigned char *data, size_t len)
 				t->head_have = 0;
 			continue;
 		}
+		/* What follows a ChangeCipherSpec is encrypted.  Its content counts, not its header: BearSSL
+		 * passes over empty records of any type. */
+		if (t->record_type == TLS_CHANGE_CIPHER_SPEC) {
+			t->framed = false;
+			return;
+		}
 		if (t->record_type == TLS_HANDSHAKE) {
 			if (t->message_have < TLS_MESSAGE_HEAD)
 				tls_count_message_head(t, data[i]);
@@ -214,12 +220,8 @@ tls_recv_ack(struct tls *t, size_t len)
 
 	if (high > t->in_high)
 		t->in_high = (uint16_t)high;
-	if (t->framed) {
+	if (t->framed)
 		tls_count(t, data, len);
-		/* What follows a ChangeCipherSpec is encrypted and looks like one message. */
-		if (t->record_type == TLS_CHANGE_CIPHER_SPEC)
-			t->framed = false;
-	}
 	br_ssl_engine_recvrec_ack(eng, len);
 }
 
@@ -261,7 +263,9 @@ tls_peek(struct tls *t, size_t *len)
 void
 tls_take(struct tls *t, size_t len)
 {
-	br_ssl_engine_recvapp_ack(tls_engine(t), len);
+	/* BearSSL would take 0 bytes of nothing for the end of a record, and lose its place. */
+	if (len > 0)
+		br_ssl_engine_recvapp_ack(tls_engine(t), len);
 }
 
 unsigned char *
@@ -273,7 +277,8 @@ tls_room(struct tls *t, size_t *len)
 void
 tls_put(struct tls *t, size_t len)
 {
-	br_ssl_engine_sendapp_ack(tls_engine(t), len);
+	if (len > 0)
+		br_ssl_engine_sendapp_ack(tls_engine(t), len);
 }
 
 void
@@ -285,6 +290,11 @@ tls_flush(struct tls *t)
 void
 tls_close(struct tls *t)
 {
+	size_t len;
+
+	/* Once it closes, the engine gives out no data, and reads no record while there is some. */
+	if (tls_peek(t, &len) != NULL)
+		tls_take(t, len);
 	br_ssl_engine_flush(tls_engine(t), 0);
 	br_ssl_engine_close(tls_engine(t));
 }
@@ -404,5 +414,9 @@ tls_unpark(struct tls *t, unsigned char *in, unsigned char *out)
 void
 tls_reset(struct tls *t)
 {
+	uint16_t in_high = t->in_high, out_high = t->out_high;
+
 	pool_wipe(t, sizeof *t);
+	t->in_high = in_high;
+	t->out_high = out_high;
 }

@@ -24,7 +24,7 @@ enum {
 	TLS_SEED = 32        /* bytes of entropy an engine starts from */
 };
 
-struct tls {
+struct tls { /* zeroed before its first use */
 	union {
 		br_ssl_client_context client;
 		br_ssl_server_context server;
@@ -102,7 +102,8 @@ bool tls_may_park(const struct tls *t);
 /* Other buffers of the same sizes for an engine that tls_may_park said yes to.  No other call in between. */
 void tls_unpark(struct tls *t, unsigned char *in, unsigned char *out);
 
-/* Wipes everything: keys and what the context holds of the session. */
+/* Wipes everything: keys and what the context holds of the session.  in_high and out_high stay, for the
+ * buffers are the caller's and still as they were. */
 void tls_reset(struct tls *t);
 
 #endif
