@@ -7,8 +7,6 @@
  */
 #include "http.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -262,22 +260,95 @@ is_name(const char *s, size_t len)
 	return len > label && !is_number(s + label, len - label);
 }
 
-/* The text between brackets.  It goes through binary, since a rule for 2001:db8::1 must also meet
- * 2001:DB8:0::1.  A v4-mapped address would be a second form of an IPv4 one. */
+/* Reads eight groups of hex digits, or fewer around one "::".  A dotted quad at the end is not taken. */
+static int
+ipv6_parse(uint16_t group[8], const char *s, size_t len)
+{
+	enum { NO_GAP = 9 };
+	size_t n = 0, gap = NO_GAP, i = 0; /* groups; the group that "::" stands before; bytes */
+
+	if (len >= 2 && s[0] == ':' && s[1] == ':') {
+		gap = 0;
+		i = 2;
+	}
+	while (i < len) {
+		size_t first = i;
+
+		if (n == 8)
+			return -1;
+		for (group[n] = 0; i < len && i < first + 4 && hex_value(s[i]) >= 0; i++)
+			group[n] = (uint16_t)(group[n] << 4 | hex_value(s[i]));
+		n++;
+		if (i == first || (i < len && s[i] != ':') || i + 1 == len)
+			return -1;
+		if (++i < len && s[i] == ':') {
+			if (gap != NO_GAP)
+				return -1;
+			gap = n;
+			i++;
+		}
+	}
+	if (gap == NO_GAP || n == 8)
+		return gap == NO_GAP && n == 8 ? 0 : -1;
+	memmove(group + 8 - (n - gap), group + gap, (n - gap) * sizeof group[0]);
+	memset(group + gap, 0, (8 - n) * sizeof group[0]);
+	return 0;
+}
+/* The longest run of two zero groups or more, the first of equals: its length, 0 if there is none. */
+static size_t
+ipv6_longest_gap(const uint16_t group[8], size_t *start)
+{
+	size_t best = 1, run = 0;
+
+	for (size_t i = 0; i < 8; i++) {
+		run = group[i] == 0 ? run + 1 : 0;
+		if (run > best) {
+			best = run;
+			*start = i + 1 - run;
+		}
+	}
+	return best > 1 ? best : 0;
+}
+
+/* The one form of RFC 5952, in at most 40 bytes. */
+static void
+ipv6_format(char *out, const uint16_t group[8])
+{
+	size_t i = 0, gap = 8, gap_len = ipv6_longest_gap(group, &gap);
+
+	while (i < 8) {
+		int shift = 12;
+
+		if (i == gap) {
+			*out++ = ':';
+			*out++ = ':';
+			i += gap_len;
+			continue;
+		}
+		if (i > 0 && out[-1] != ':')
+			*out++ = ':';
+		while (shift > 0 && group[i] >> shift == 0)
+			shift -= 4;
+		for (; shift >= 0; shift -= 4)
+			*out++ = "0123456789abcdef"[group[i] >> shift & 15];
+		i++;
+	}
+	*out = '\0';
+}
+
+/* The text between brackets.  A rule for 2001:db8::1 must also meet 2001:DB8:0::1, so it is written anew; a
+ * v4-mapped address would be a second form of an IPv4 one. */
 static int
 target_ipv6(struct http_target *t, const char *s, size_t len)
 {
-	struct in6_addr addr;
-	char text[INET6_ADDRSTRLEN];
+	static const uint16_t mapped[6] = { 0, 0, 0, 0, 0, 0xffff };
+	uint16_t group[8];
 
-	if (len >= sizeof text || memchr(s, '\0', len) != NULL)
-		return -1;
-	memcpy(text, s, len);
-	text[len] = '\0';
-	if (inet_pton(AF_INET6, text, &addr) != 1 || IN6_IS_ADDR_V4MAPPED(&addr))
+	if (ipv6_parse(group, s, len) < 0 || memcmp(group, mapped, sizeof mapped) == 0)
 		return -1;
 	t->is_ip = true;
-	return inet_ntop(AF_INET6, &addr, t->host, sizeof t->host) != NULL ? 0 : -1;
+	ipv6_format(t->host, group);
+	return 0;
 }
 
 static int
