@@ -1,7 +1,8 @@
 /*
  * hello: reads a TLS ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) without answering it.
  *
- * Pure: no syscalls, no state beyond the struct.  The caller keeps the wire bytes and replays them.
+ * Pure: no syscalls, no state beyond the struct.  The caller keeps the wire bytes and replays them.  The host
+ * name is read by http.h's parser, so that it compares with those of CONNECT and Host.
  */
 #ifndef HELLO_H
 #define HELLO_H
@@ -25,11 +26,12 @@ struct hello {
 	char sni[256];    /* lower case, no trailing dot; "" if there is none */
 	bool has_alpn;    /* the client offers ALPN at all */
 	bool alpn_http11; /* ... and "http/1.1" is among it */
-	bool tls12;       /* 0x0303 in supported_versions, or none and legacy_version >= 0x0303 */
-	bool suite;       /* offers a suite that tls.h's server side has (ECDHE-ECDSA, AEAD) */
-	bool group;       /* X25519 or P-256 in supported_groups, or no such extension */
-	bool point;       /* no ec_point_formats, or uncompressed among it */
-	bool signature;   /* ECDSA with SHA-256, -384 or -512, or no signature_algorithms */
+	bool tls12; /* legacy_version >= 0x0303, and 0x0303 in supported_versions if that is there */
+	bool suite;     /* offers a suite that tls.h's server side has (ECDHE-ECDSA, AEAD) */
+	bool group;     /* X25519 or P-256 in supported_groups, or no such extension */
+	bool point;     /* no ec_point_formats, or uncompressed among it */
+	bool signature; /* ECDSA with SHA-256, -384 or -512; without signature_algorithms only SHA-1 is
+			     meant (RFC 5246 section 7.4.1.4.1), which the engine has not */
 	uint8_t session_id_len; /* 0..32: what it wants to resume */
 	uint8_t session_id[32];
 	enum hello_error error;
@@ -42,7 +44,8 @@ struct hello {
  */
 int hello_parse(struct hello *h, const unsigned char *wire, size_t len);
 
-/* True if the engine behind tls.h can serve this client at all. */
+/* True if the engine behind tls.h can serve this client at all: TLS 1.2 with a suite, a group and a signature
+ * of ours, and "http/1.1" if it names protocols (one that offers h2 alone would not understand us). */
 bool hello_is_speakable(const struct hello *h);
 
 const char *hello_error_text(enum hello_error e);
