@@ -52,6 +52,7 @@ enum {
 	RELOAD_MS = 5,        /* of a turn, for building new lists */
 	CHAINS_MOST = 8,      /* origins in their handshake at once: 66 KB each */
 	CLIENT_KINDS = 64,    /* clients told apart for fairness, by hash */
+	REFUSED_LOG = 100,    /* of so many clients turned away one is logged */
 	STEPS_MOST = 16,      /* states passed in one turn: more than there are */
 	RULE_TEXT = 192,
 	URL_TEXT = 192,
@@ -1436,34 +1437,82 @@ conn_turn(struct conn *c, const struct wait *w)
 	proxy.again = true;
 }
 
-/* One client holds at most half of the slots. */
-static bool
-client_is_greedy(const struct net_addr *peer)
+/* --- slots: who gets one ---------------------------------------------------------------- */
+
+static size_t
+slots_held_by(const struct net_addr *peer)
 {
-	size_t same = 0;
+	size_t held = 0;
 
 	for (size_t i = 0; i < proxy.active_count; i++)
-		same += net_addr_same(&proxy.active[i]->peer, peer);
-	return same >= (proxy.conns.count + 1) / 2;
+		held += net_addr_same(&proxy.active[i]->peer, peer);
+	return held;
+}
+
+/* The connection to end when one must: of a client with more than half of the slots, one that waits for its
+ * next request if there is any, and of these the one that has waited longest.  NULL: nobody is greedy. */
+static struct conn *
+slots_greediest(void)
+{
+	struct conn *victim = NULL;
+	bool victim_idle = false;
+
+	for (size_t i = 0; i < proxy.active_count; i++) {
+		struct conn *c = proxy.active[i];
+		bool idle = c->exchanges > 0 && c->relay.up == UP_HEAD && c->relay.have == 0;
+		bool older = victim == NULL || c->deadline < victim->deadline;
+
+		if (slots_held_by(&c->peer) <= proxy.config.connections / 2)
+			continue;
+		if (victim == NULL || (idle && !victim_idle) || (idle == victim_idle && older)) {
+			victim = c;
+			victim_idle = idle;
+		}
+	}
+	return victim;
+}
+
+/* True while another client may come.  The pool has one slot more than `connections`: to see who comes
+ * when all are taken, which makes sense only if someone can be made to give way. */
+static bool
+slots_are_open(void)
+{
+	if (proxy.stop_at != 0)
+		return false;
+	return proxy.conns.free > 1 || (proxy.conns.free == 1 && slots_greediest() != NULL);
+}
+
+static void
+turn_away(int fd, const struct net_addr *peer, const char *why)
+{
+	char text[NET_ADDR_TEXT];
+
+	if (proxy.refused++ % REFUSED_LOG == 0)
+		log_line(LOG_LEVEL_WARN, "%s turned away: %s (%llu so far)",
+			net_addr_format(text, peer, false), why, (unsigned long long)proxy.refused);
+	close(fd);
 }
 
 static void
 conn_new(int fd, const struct net_addr *peer)
 {
+	struct conn *victim = proxy.conns.free == 1 ? slots_greediest() : NULL;
 	struct conn *c;
-	char text[NET_ADDR_TEXT];
 
-	if (!config_allows_client(&proxy.config, peer) || fd >= FD_SETSIZE ||
-		client_is_greedy(peer)) {
-		if (proxy.refused++ % 100 == 0)
-			log_line(LOG_LEVEL_WARN,
-				"%s turned away: not in `list client`, or too many connections "
-				"(%llu so far; every hundredth is logged)",
-				net_addr_format(text, peer, false),
-				(unsigned long long)proxy.refused);
-		close(fd);
+	if (!config_allows_client(&proxy.config, peer)) {
+		turn_away(fd, peer, "not in `list client`");
 		return;
 	}
+	if (fd >= FD_SETSIZE) {
+		turn_away(fd, peer, "no descriptor that select can wait for");
+		return;
+	}
+	if (victim != NULL && net_addr_same(&victim->peer, peer)) {
+		turn_away(fd, peer, "all connections are in use, most of them by this client");
+		return;
+	}
+	if (victim != NULL)
+		conn_enter(victim, C_FREE);
 	c = pool_get(&proxy.conns);
 	memset(c, 0, sizeof *c);
 	c->peer = *peer;
@@ -1485,15 +1534,13 @@ accept_clients(const struct wait *w)
 	bool short_of = false;
 	int fd;
 
-	while (proxy.stop_at == 0 && proxy.conns.free > 0 &&
-		(fd = listen_accept(&proxy.listeners, w, &peer, &short_of)) >= 0)
+	while (slots_are_open() && (fd = listen_accept(&proxy.listeners, w, &peer, &short_of)) >= 0)
 		conn_new(fd, &peer);
-	if (short_of && proxy.refused++ % 100 == 0)
+	if (short_of && proxy.refused++ % REFUSED_LOG == 0)
 		log_line(LOG_LEVEL_WARN, "a client was turned away: no descriptors left");
-	if (proxy.conns.free == 0 && !proxy.full)
-		log_line(LOG_LEVEL_WARN, "all %zu connections are in use; new clients wait",
-			proxy.conns.count);
-	proxy.full = proxy.conns.free == 0;
+	if (proxy.conns.free == 1 && !proxy.full)
+		log_line(LOG_LEVEL_WARN, "all %u connections are in use", proxy.config.connections);
+	proxy.full = proxy.conns.free == 1;
 }
 
 /* --- reload, stop, counters ------------------------------------------------------------------ */
@@ -1510,7 +1557,7 @@ reload_begin(void)
 		log_line(LOG_LEVEL_ERROR, "%s; the old configuration stays", err);
 		return;
 	}
-	proxy.build = policy_build_start(&proxy.next, policy_held(proxy.policy), err, sizeof err);
+	proxy.build = policy_build_start(&proxy.next, policy_bytes(proxy.policy), err, sizeof err);
 	if (proxy.build == NULL)
 		log_line(LOG_LEVEL_ERROR, "%s; the old configuration stays", err);
 }
@@ -1524,6 +1571,8 @@ reload_finish(struct policy *policy)
 	if (proxy.next.connections != proxy.config.connections ||
 		proxy.next.memory_kib != proxy.config.memory_kib)
 		log_line(LOG_LEVEL_WARN, "connections and memory_kib change with a restart only");
+	proxy.next.connections = proxy.config.connections;
+	proxy.next.memory_kib = proxy.config.memory_kib;
 	policy_free(proxy.policy);
 	proxy.policy = policy;
 	proxy.config = proxy.next;
@@ -1561,6 +1610,26 @@ reload_step(void)
 		log_line(LOG_LEVEL_ERROR, "%s; the old configuration stays", err);
 }
 
+/* A list's hours began or ended: tunnels that are forbidden now come to an end.  What is inspected is judged
+ * at its next request. */
+static void
+end_forbidden_tunnels(void)
+{
+	for (size_t i = proxy.active_count; i-- > 0;) {
+		struct conn *c = proxy.active[i];
+		struct policy_client client = conn_client(c);
+		struct verdict v;
+
+		if (c->state != C_TUNNEL)
+			continue;
+		policy_judge_host(proxy.policy, &client, c->name, &v);
+		if (!v.block)
+			continue;
+		conn_take_verdict(c, &v);
+		conn_enter(c, C_FREE);
+	}
+}
+
 static void
 log_counters(void)
 {
@@ -1571,7 +1640,7 @@ log_counters(void)
 		"%zu of %zu connections, %zu of %zu buffers in use; %llu requests, %llu blocked, "
 		"%llu tunnels, %llu failures, %llu turned away; leaves: %llu forged, %llu from the "
 		"cache, %llu bytes written to flash",
-		proxy.active_count, proxy.conns.count, proxy.buffers.count - proxy.buffers.free,
+		proxy.active_count, proxy.conns.count - 1, proxy.buffers.count - proxy.buffers.free,
 		proxy.buffers.count, (unsigned long long)proxy.requests,
 		(unsigned long long)proxy.blocked, (unsigned long long)proxy.tunnels,
 		(unsigned long long)proxy.failures, (unsigned long long)proxy.refused,
@@ -1604,7 +1673,7 @@ loop_want(struct wait *w, int signals)
 	wait_read(w, signals);
 	if (proxy.stop_at != 0)
 		wait_until(w, proxy.stop_at);
-	else if (proxy.conns.free > 0)
+	else if (slots_are_open())
 		(void)listen_want(&proxy.listeners, w);
 	wait_until(w, proxy.listen_at);
 	resolver_want(proxy.resolver, w, proxy.now);
@@ -1634,6 +1703,8 @@ loop_turn(const struct wait *w, int signals)
 		take_signals();
 	resolver_run(proxy.resolver, w, proxy.now);
 	reload_step();
+	if (policy_hours_turned(proxy.policy, proxy.wall))
+		end_forbidden_tunnels();
 	proxy.starting++;
 	for (size_t i = 0, n = proxy.active_count; i < n && proxy.active_count > 0; i++)
 		conn_turn(proxy.active[(proxy.starting + i) % proxy.active_count], w);
@@ -1696,9 +1767,9 @@ make_pools(const struct config *c, size_t *chains)
 	buffers = (room - fixed) / sizeof(struct pair_buffers);
 	if (buffers > c->connections)
 		buffers = c->connections;
-	proxy.active = calloc(c->connections, sizeof(struct conn *));
+	proxy.active = calloc(c->connections + 1, sizeof(struct conn *));
 	if (proxy.active == NULL ||
-		pool_init(&proxy.conns, sizeof(struct conn), c->connections) != 0 ||
+		pool_init(&proxy.conns, sizeof(struct conn), c->connections + 1) != 0 ||
 		pool_init(&proxy.buffers, sizeof(struct pair_buffers), buffers) != 0)
 		die("out of memory");
 }
@@ -1738,7 +1809,7 @@ serve(const char *file, bool to_syslog)
 	proxy.wall = (int64_t)time(NULL);
 	log_line(LOG_LEVEL_WARN,
 		"sluice %s: %zu listeners, %zu connections, %zu buffers of %zu KiB", SLUICE_VERSION,
-		proxy.listeners.count, proxy.conns.count, proxy.buffers.count,
+		proxy.listeners.count, proxy.conns.count - 1, proxy.buffers.count,
 		sizeof(struct pair_buffers) / 1024);
 	loop(signals);
 	cert_close(proxy.cert);
