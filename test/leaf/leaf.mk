@@ -1,0 +1,25 @@
+# Leaves: what they are accepted by, what they cost the flash, and power cuts on real flash file systems.
+LEAF_LIB = anchors authority chain der encode forge name names net pem pool seed session signature siphash \
+	store verify wait x509
+LEAF_SRC = cert.c $(LEAF_LIB:%=lib/%.c)
+
+build/leaf/mint: test/leaf/mint.c $(LEAF_SRC) lib/log.c $(wildcard lib/*.h *.h)
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) -lbearssl
+
+build/leaf/wear: test/bench/wear.c $(LEAF_SRC) lib/log.c $(wildcard lib/*.h *.h)
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) $(CFLAGS) -Wl,--wrap=pwrite,--wrap=fsync -o $@ $(filter %.c,$^) -lbearssl -lm
+
+# Leaves and CA through every TLS library that this machine has.
+leaf: build/leaf/mint
+	@test/leaf/accept.sh build/leaf/mint
+
+# Days of simulated browsing; bytes and erase blocks written.
+bench-wear: build/leaf/wear
+	@rm -rf build/leaf/wear.d && mkdir -p build/leaf/wear.d
+	@cp /etc/ssl/certs/ca-certificates.crt build/leaf/wear.d/bundle.pem
+	@build/leaf/wear build/leaf/wear.d
+
+TEST_STEPS += leaf
+.PHONY: leaf bench-wear
