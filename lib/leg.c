@@ -2,7 +2,8 @@
  * leg: a socket in clear or under TLS.  See leg.h.
  *
  * Sends are tried at once and wait for select only after the socket took less than offered; receives are
- * tried only after select said so, and again until one comes back short.
+ * tried only after select said so, and again until one comes back short.  A failure to send says nothing of
+ * what has come: an origin that refuses an upload answers, closes, and resets what is still being sent.
  */
 #include "leg.h"
 
@@ -76,7 +77,6 @@ leg_fail(struct leg *l, int error)
 {
 	if (l->error == 0)
 		l->error = error;
-	l->eof = true;
 }
 
 /* Sends len bytes as far as the socket takes them; returns how many it took. */
@@ -103,16 +103,17 @@ leg_recv(struct leg *l, unsigned char *data, size_t len)
 {
 	ssize_t n = recv(l->fd, data, len, 0);
 
-	if (n < 0) {
-		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-			l->readable = false;
-		else
-			leg_fail(l, errno);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+		l->readable = false;
 		return 0;
 	}
-	if (n == 0)
+	if (n < 0)
+		leg_fail(l, errno);
+	if (n <= 0) {
 		l->eof = true;
-	else if ((size_t)n < len)
+		return 0;
+	}
+	if ((size_t)n < len)
 		l->readable = false;
 	l->received += (size_t)n;
 	return (size_t)n;
@@ -155,6 +156,32 @@ leg_pump_out(struct leg *l)
 	return moved;
 }
 
+/* What comes after the end of a TLS session means nothing.  It is taken only so that closing the descriptor
+ * ends in a FIN: with bytes unread it would be a reset, which eats what the peer has not read of ours. */
+static size_t
+leg_discard(struct leg *l)
+{
+	unsigned char rest[512];
+
+	if (!l->ending || (!tls_is_ended(l->tls) && !tls_is_closed(l->tls)))
+		return 0;
+	return leg_recv(l, rest, sizeof rest);
+}
+
+/* Makes room at the end.  Never moves more than was taken, so that a byte is moved once at most on average. */
+static void
+leg_buf_compact(struct leg_buf *b)
+{
+	size_t have = b->end - b->start;
+
+	if (have > 0 && (b->end < b->cap || have > b->start))
+		return;
+	if (have > 0)
+		memmove(b->data, b->data + b->start, have);
+	b->start = 0;
+	b->end = have;
+}
+
 static enum leg_pumped
 leg_pump_in(struct leg *l, bool heavy)
 {
@@ -165,16 +192,13 @@ leg_pump_in(struct leg *l, bool heavy)
 		return LEG_STILL;
 	if (l->tls != NULL) {
 		buf = tls_recv_buf(l->tls, &len);
-		if (buf == NULL)
-			return LEG_STILL;
-		if (!heavy && tls_recv_is_heavy(l->tls))
+		if (buf != NULL && !heavy && tls_recv_is_heavy(l->tls))
 			return LEG_HEAVY;
-		n = leg_recv(l, buf, len);
-		if (n > 0)
+		n = buf != NULL ? leg_recv(l, buf, len) : leg_discard(l);
+		if (buf != NULL && n > 0)
 			tls_recv_ack(l->tls, n);
 	} else {
-		if (l->in->start == l->in->end)
-			l->in->start = l->in->end = 0;
+		leg_buf_compact(l->in);
 		if (l->in->data == NULL || l->in->end == l->in->cap)
 			return LEG_STILL;
 		n = leg_recv(l, l->in->data + l->in->end, l->in->cap - l->in->end);
@@ -298,6 +322,16 @@ leg_is_failed(const struct leg *l)
 	if (l->tls == NULL)
 		return false;
 	return tls_error(l->tls) != 0 || (l->eof && !tls_is_ended(l->tls));
+}
+
+bool
+leg_is_dry(struct leg *l)
+{
+	size_t len;
+
+	if (leg_peek(l, &len) != NULL)
+		return false;
+	return l->eof || (l->tls != NULL && (tls_is_ended(l->tls) || tls_is_closed(l->tls)));
 }
 
 bool

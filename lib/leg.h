@@ -28,7 +28,7 @@ struct leg {
 	struct leg_buf *out;     /* what is to go */
 	bool readable;           /* select said so, and no recv has since come back short */
 	bool blocked;            /* the socket took less than it was offered */
-	bool eof;                /* the peer's FIN, or a reset: no byte will come any more */
+	bool eof;                /* the peer's FIN, or recv failed: no byte will come any more */
 	bool ending;             /* leg_end was called */
 	bool shut;               /* our FIN is out */
 	int error;               /* errno of the first failure; 0: none.  TLS failures: tls_error */
@@ -87,6 +87,10 @@ bool leg_is_ended(struct leg *l);
 
 /* The peer is gone without saying so: FIN without close_notify under TLS, a reset, a TLS failure. */
 bool leg_is_failed(const struct leg *l);
+
+/* Nothing more will come, for whatever reason, and all that came was taken.  A leg that failed in sending is not
+ * dry yet: what the peer said before it went may still be read. */
+bool leg_is_dry(struct leg *l);
 
 /* No byte is held, so that the buffers may be taken away. */
 bool leg_may_park(const struct leg *l);

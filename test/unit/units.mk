@@ -38,5 +38,7 @@ TLS_PARTS = lib/tls.c lib/pool.c lib/chain.c lib/anchors.c lib/der.c lib/names.c
 	lib/x509.c lib/encode.c
 UNIT_tls = $(TLS_PARTS) lib/session.c lib/hello.c lib/http.c
 UNIT_LIBS_tls = -lbearssl
+UNIT_leg = $(TLS_PARTS) lib/leg.c lib/wait.c
+UNIT_LIBS_leg = -lbearssl
 UNIT_pem = lib/pem.c lib/anchors.c lib/x509.c lib/der.c
 UNIT_LIBS_pem = -lbearssl
