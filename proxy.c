@@ -143,6 +143,7 @@ static struct proxy {
 	struct conn *worker;           /* whose turn it is to do one; NULL: whoever asks first */
 	uint32_t turn, served[CLIENT_KINDS]; /* the turn of each kind of client's last operation */
 	int64_t listen_at;                   /* when devices are looked at again */
+	int64_t hours_at;                    /* unix seconds: when hours were looked at last */
 	int64_t stop_at;                     /* 0: running */
 	bool to_syslog;
 	bool full;                  /* the log has said that all slots are taken */
@@ -1703,8 +1704,9 @@ loop_turn(const struct wait *w, int signals)
 		take_signals();
 	resolver_run(proxy.resolver, w, proxy.now);
 	reload_step();
-	if (policy_hours_turned(proxy.policy, proxy.wall))
+	if (proxy.wall != proxy.hours_at && policy_hours_turned(proxy.policy, proxy.wall))
 		end_forbidden_tunnels();
+	proxy.hours_at = proxy.wall;
 	proxy.starting++;
 	for (size_t i = 0, n = proxy.active_count; i < n && proxy.active_count > 0; i++)
 		conn_turn(proxy.active[(proxy.starting + i) % proxy.active_count], w);
