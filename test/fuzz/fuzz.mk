@@ -2,3 +2,7 @@
 FUZZ_net = lib/net.c
 FUZZ_http = lib/http.c
 FUZZ_hello = lib/hello.c lib/http.c
+FUZZ_x509 = lib/x509.c lib/der.c lib/names.c lib/net.c
+FUZZ_pem = lib/pem.c
+FUZZ_chain = lib/chain.c lib/anchors.c lib/signature.c lib/names.c lib/net.c lib/x509.c lib/der.c lib/pem.c
+FUZZ_LIBS_chain = -lbearssl

@@ -813,9 +813,45 @@ test_text(void)
 	}
 }
 
-int
-main(void)
+/* Seeds for the fuzz targets chain and x509: see test/fuzz/chain.c. */
+static void
+write_seeds(const char *directory)
 {
+	const struct mint *const sets[][3] = { { MINT_LEAF(0), MINT_CA(0) },
+		{ MINT_LEAF(0), MINT_CA(.serial = "02", .excluded = "dns:bad.example") },
+		{ MINT_LEAF(.subject = "CN=x/E=a@example.com",
+			  .names = "dns:*.example.com,ip:192.0.2.1"),
+			MINT_CA(0), MINT_ROOT(0) },
+		{ MINT_LEAF(.extra = EXPLICIT_0 POLICY_A, .purposes = "sa"),
+			MINT_CA(.extra = POLICY_ANY INHIBIT_0 MAPPINGS, .path_length = 0) } };
+	char path[256];
+	size_t i, k, len;
+	FILE *f, *one;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s/chain/minted-%zu", directory, i);
+		f = fopen(path, "w");
+		fputc((int)(i * 6), f);
+		for (k = 0; k < 3 && sets[i][k]; k++) {
+			len = mint_cert(sets[i][k], der, sizeof der);
+			fprintf(f, "%c%c", (int)(len >> 8), (int)(len & 0xff));
+			fwrite(der, 1, len, f);
+			snprintf(path, sizeof path, "%s/x509/minted-%zu-%zu", directory, i, k);
+			one = fopen(path, "w");
+			fwrite(der, 1, len, one);
+			fclose(one);
+		}
+		fclose(f);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "seeds") == 0) {
+		write_seeds(argv[2]);
+		return 0;
+	}
 	chain = malloc(sizeof *chain);
 	chain_init(chain);
 	test_profile();

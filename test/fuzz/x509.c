@@ -1,0 +1,73 @@
+/* x509: whatever comes, what is read lies inside the input, and the walkers over it end. */
+#include "names.h"
+#include "x509.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void
+want(bool cond)
+{
+	if (!cond)
+		abort();
+}
+
+static void
+want_inside(const struct der *d, const uint8_t *data, size_t len)
+{
+	want(d->len == 0 || (d->p >= data && d->len <= len && d->p + d->len <= data + len));
+}
+
+/* Every name of the certificate against its own constraints: any result, but one. */
+static void
+walk(const struct x509 *c, const uint8_t *data, size_t len)
+{
+	struct names_cursor at = { 0, 0, 0 };
+	struct der name;
+	uint32_t comparisons = 0;
+	size_t names = 0;
+	int kind;
+
+	while ((kind = names_take(c, &at, &name)) >= 0) {
+		want_inside(&name, data, len);
+		if (c->constraints.len > 0 && comparisons < 1000)
+			(void)names_allowed(&c->constraints, kind, &name, &comparisons);
+		want(++names <= len);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	/* a copy of exact size, so that ASan sees a read past it */
+	uint8_t *copy = malloc(len ? len : 1);
+	char text[40];
+	struct x509 c;
+
+	memcpy(copy, data, len);
+	if (x509_parse(&c, copy, len) == 0) {
+		want(c.whole.len == len && c.version >= 1 && c.version <= 3);
+		want_inside(&c.tbs, copy, len);
+		want_inside(&c.issuer, copy, len);
+		want_inside(&c.subject, copy, len);
+		want_inside(&c.spki, copy, len);
+		want_inside(&c.signature, copy, len);
+		want_inside(&c.key.n, copy, len);
+		want_inside(&c.key.e, copy, len);
+		want_inside(&c.names, copy, len);
+		want_inside(&c.constraints, copy, len);
+		want(c.serial.len > 0 && c.issuer.len >= 2 && c.subject.len >= 2);
+		want(!x509_key_is_sound(&c.key) || c.key.n.len > 0);
+		want(strlen(x509_name_text(&c.subject, text, sizeof text)) < sizeof text);
+		if (c.names.len > 0) {
+			(void)names_match_host(&c.names, "www.example.com");
+			(void)names_match_host(&c.names, "192.0.2.1");
+			want(strlen(names_text(&c.names, text, sizeof text)) < sizeof text);
+		}
+		walk(&c, copy, len);
+	}
+	free(copy);
+	return 0;
+}
