@@ -1173,13 +1173,6 @@ body_hold(struct http_body *b, char c)
 	b->held[b->held_len++] = c;
 }
 
-static void
-body_hold_end(struct http_body *b)
-{
-	body_hold(b, '\r');
-	body_hold(b, '\n');
-}
-
 /* The chunk line is complete: writes it anew. */
 static void
 body_begin_chunk(struct http_body *b)
@@ -1194,7 +1187,8 @@ body_begin_chunk(struct http_body *b)
 		shift -= 4;
 	for (; shift >= 0; shift -= 4)
 		body_hold(b, "0123456789abcdef"[b->left >> shift & 15]);
-	body_hold_end(b);
+	body_hold(b, '\r');
+	body_hold(b, '\n');
 }
 
 /* Extensions are passed over, but a quoted string that is open at the end of the line is refused. */
@@ -1243,6 +1237,17 @@ body_judge_trailer(struct http_body *b)
 		b->held_len = 0;
 }
 
+/* The one byte that may come here; it goes on unless `skip`. */
+static int
+body_expect(struct http_body *b, char c, char want, uint8_t next, bool skip)
+{
+	b->state = next;
+	if (!skip)
+		body_hold(b, c);
+	return c == want ? 0 : -1;
+}
+
+/* A byte of a trailer that was judged. */
 static int
 body_pass(struct http_body *b, char c)
 {
@@ -1273,39 +1278,21 @@ body_trailer_name(struct http_body *b, char c)
 	return 0;
 }
 
-/* The one byte that may come here. */
-static int
-body_expect(struct http_body *b, char c, char want, uint8_t next)
-{
-	b->state = next;
-	return c == want ? 0 : -1;
-}
-
 /* A byte of the trailer section. */
 static int
 body_trailer(struct http_body *b, char c)
 {
 	if (++b->trailer > HTTP_TRAILER_MAX)
 		return -1;
+	if (c == '\r' && b->state == B_LINE)
+		return body_expect(b, c, '\r', B_END_LF, b->plain);
+	if (c == '\r' && b->state == B_VALUE)
+		return body_expect(b, c, '\r', B_VALUE_LF, b->skip);
 	switch (b->state) {
-	case B_VALUE:
-		if (c != '\r')
-			return body_pass(b, c);
-		b->state = B_VALUE_LF;
-		return 0;
-	case B_VALUE_LF:
-		if (!b->skip)
-			body_hold_end(b);
-		return body_expect(b, c, '\n', B_LINE);
-	case B_END_LF:
-		if (!b->plain)
-			body_hold_end(b);
-		return body_expect(b, c, '\n', B_END);
-	default:
-		if (b->state != B_LINE || c != '\r')
-			return body_trailer_name(b, c);
-		b->state = B_END_LF;
-		return 0;
+	case B_VALUE: return body_pass(b, c);
+	case B_VALUE_LF: return body_expect(b, c, '\n', B_LINE, b->skip);
+	case B_END_LF: return body_expect(b, c, '\n', B_END, b->plain);
+	default: return body_trailer_name(b, c);
 	}
 }
 
@@ -1317,11 +1304,8 @@ body_step(struct http_body *b, char c)
 		return body_trailer(b, c);
 	switch (b->state) {
 	case B_SIZE_LF: body_begin_chunk(b); return c == '\n' ? 0 : -1;
-	case B_DATA_CR: return body_expect(b, c, '\r', B_DATA_LF);
-	case B_DATA_LF:
-		if (!b->plain)
-			body_hold_end(b);
-		return body_expect(b, c, '\n', B_SIZE);
+	case B_DATA_CR: return body_expect(b, c, '\r', B_DATA_LF, b->plain);
+	case B_DATA_LF: return body_expect(b, c, '\n', B_SIZE, b->plain);
 	default: return body_chunk_line(b, c);
 	}
 }
@@ -1377,13 +1361,17 @@ move_held(struct http_body *b, struct move *m)
 	return true;
 }
 
+/*
+ * No byte is taken while there is no room at all, and line ends go on as they come.  So whatever is still held
+ * when the input is used up waits for more input anyway, and the message is done with its last byte.
+ */
 static int
 move_chunks(struct http_body *b, struct move *m)
 {
 	while (move_held(b, m) && b->state != B_END && m->in_len > 0) {
+		if (m->out_len == 0 && (b->state == B_DATA || !b->plain))
+			break;
 		if (b->state == B_DATA) {
-			if (m->out_len == 0)
-				break;
 			move_content(b, m);
 			if (b->left == 0)
 				b->state = B_DATA_CR;

@@ -136,7 +136,7 @@ struct http_body {
 	enum http_framing framing;
 	uint8_t state;    /* of the chunked decoder */
 	bool plain;       /* write the content of chunks only (receiver is HTTP/1.0) */
-	bool done;        /* the last byte of the message was consumed, and all was written */
+	bool done;        /* the last byte of the message was consumed (then all is written) */
 	bool skip;        /* the present trailer is left out */
 	uint8_t held_len; /* bytes in held, */
 	uint8_t held_out; /* of which written */
@@ -151,7 +151,7 @@ void http_body_start(struct http_body *b, enum http_framing framing, uint64_t le
 
 /*
  * Moves what it can from in[in_len] to out[out_cap]: *used bytes consumed, *made bytes written, never more
- * than they hold; either may be 0.  What comes out depends on the input alone, not on how it was cut.
+ * than they hold; either may be 0.  It need not be called without input.  What comes out depends on the input alone, not on how it was cut.
  * Chunk sizes are written anew, without padding and extensions; trailers are checked like fields
  * and those that RFC 9110 section 6.5.1 forbids are left out.  Returns 0, or -1: malformed, and nothing
  * more may be taken from this peer.  HTTP_CLOSE is never done: the caller sees the end.

@@ -774,7 +774,7 @@ struct moved {
 	uint64_t content;
 };
 
-/* Feeds in[0..cut), then the rest, into rooms of `room` bytes, until nothing moves any more. */
+/* Feeds in[0..cut), then the rest, into rooms of `room` bytes.  As in a relay, there is no call without input. */
 static void
 move_all(struct moved *m, const struct http_body *start, const char *in, size_t len, size_t cut,
 	size_t room)
@@ -796,11 +796,10 @@ move_all(struct moved *m, const struct http_body *start, const char *in, size_t 
 		m->made += made;
 		if (m->rc < 0 || b.done)
 			break;
-		if (used == 0 && made == 0) {
-			if (end == len)
-				break;
+		if (m->used == end && end < len)
 			end = len;
-		}
+		else if (m->used == end || (used == 0 && made == 0))
+			break;
 	}
 	m->done = b.done;
 	m->content = b.content;
