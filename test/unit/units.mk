@@ -42,3 +42,4 @@ UNIT_leg = $(TLS_PARTS) lib/leg.c lib/wait.c
 UNIT_LIBS_leg = -lbearssl
 UNIT_pem = lib/pem.c lib/anchors.c lib/x509.c lib/der.c
 UNIT_LIBS_pem = -lbearssl
+UNIT_origins = lib/origins.c lib/pool.c
