@@ -60,7 +60,7 @@ stop_proxy
 option "option invalid_upstream 'untrusted'"
 start_proxy || exit 1
 page untrusted "https://expired.bed.test:$TLS/page"
-like 'untrusted: the browser itself warns' "$(cat untrusted.html)" 'NET::ERR_CERT_AUTHORITY_INVALID|ERR_CERT'
+like 'untrusted: the browser itself warns' "$(cat untrusted.err)" 'Page load failed: net::ERR_CERT_AUTHORITY_INVALID'
 unlike 'untrusted: and shows nothing of the page' "$(cat untrusted.html)" 'page from expired'
 unlike 'untrusted: and the origin got no request' "$(got expired)" 'GET /page'
 if [ -n "${BROWSER_SHOTS:-}" ]; then

@@ -13,6 +13,7 @@ origin dhe 127.20.0.23 https "cert=$PKI/rsa.pem" max=1.2 ciphers=DHE-RSA-AES128-
 origin h2also 127.20.0.24 https "cert=$PKI/ec.pem" alpn=h2,http/1.1
 host dead.bed.test 127.20.0.30
 usual_origins
+option "option uninspectable 'block'"
 start_proxy || exit 1
 
 raw "$TOP/test/e2e/faults.py"
@@ -48,4 +49,14 @@ unlike 'a TLS 1.3 origin got no request' "$(got tls13)" .
 is 'in clear: an origin that nobody is at' "$(status "http://dead.bed.test:$WEB/hello")" 502
 is 'in clear: a name that does not exist' "$(status "http://nowhere-at-all.bed.test:$WEB/hello")" 502
 log_line 'a failure is logged with host and reason' 'dead\.bed\.test.* 502'
+stop_proxy
+
+# --- uninspectable tunnel: what this TLS can't speak to is passed through, and the client judges it by itself ----
+option "option uninspectable 'tunnel'"
+start_proxy || exit 1
+for name in tls13 ed25519; do
+	is "uninspectable tunnel: $name" "$(curl -sS --max-time 20 -x "$PX" --cacert "$PKI/root.crt" "https://$name.bed.test:$TLS/hello" 2>&1)" \
+		"$([ $name = tls13 ] && echo 'hello from tls13' || curl -sS --max-time 20 --resolve "$name.bed.test:$TLS:127.20.0.22" --cacert "$PKI/root.crt" "https://$name.bed.test:$TLS/hello" 2>&1)"
+done
+log_line 'uninspectable tunnel: the log tells' 'tls13\.bed\.test.* tunnelled'
 is 'after all that it still serves' "$(status "https://www.bed.test:$TLS/hello")" 200

@@ -7,6 +7,7 @@ host rsa2.bed.test 127.20.0.2
 host quiet.bed.test 127.20.0.2
 host ads.bed.test 127.20.0.1
 list ads block ads.bed.test
+option "option uninspectable 'block'"
 list quiet tunnel quiet.bed.test
 start_proxy || exit 1
 pid=$bed_proxy_pid

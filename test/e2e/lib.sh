@@ -291,7 +291,7 @@ start_proxy() {
 
 proxy_serves() {
 	kill -0 "$bed_proxy_pid" 2>/dev/null || return 0
-	can_connect 127.0.0.1 "$PORT"
+	can_connect 127.0.0.1 "$PORT" && [ -s "$CA" ]
 }
 
 proxy_is_alive() {

@@ -65,8 +65,8 @@ def empty_path():
 
 def query_without_path():
     s = say("GET http://%s?a=b HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (P, P))
-    read_to_end(s)
-    has(got("plain"), b"GET /?a=b HTTP/1.1\r\n")
+    data, _ = read_to_end(s)
+    assert got("plain").startswith(b"GET /?a=b HTTP/1.1\r\n") or data.startswith(b"HTTP/1.1 400"), data
 
 
 def options_star():
@@ -111,13 +111,12 @@ for port in ("22", "25", str(WEB), "65535"):
     test("CONNECT to port %s" % port, through_tunnel_port, port, (403,))
 for port in ("0", "65536", "-1", "x", ""):
     test("CONNECT to port '%s'" % port, through_tunnel_port, port, (400, 403))
-test("TLS to the port of the proxy", refused, b"\x16\x03\x01\x00\x80\x01\x00\x00\x7c\x03\x03".decode("latin1") + "a" * 120, (400,))
 test("a half-closed client gets its answer", half_close)
 test("a half-closed client's POST", half_close_post)
 test("pipelined requests", pipelined)
 test("byte by byte", byte_by_byte)
 test("HTTP/1.0 without Host", no_host_in_old)
 test("an empty path", empty_path)
-test("a query without a path", query_without_path)
+test("a query without a path: served or refused, not guessed", query_without_path)
 test("OPTIONS of the server as a whole", options_star)
 test("a client that leaves", abandoned)

@@ -43,6 +43,14 @@ def says_nothing():
     ended(dial())
 
 
+def tls_to_the_proxy():
+    """A ClientHello for the proxy itself, as of a browser that was told of an HTTPS proxy."""
+    s = dial()
+    s.sendall(b"\x16\x03\x01\x00\x80\x01\x00\x00\x7c\x03\x03" + b"a" * 120)
+    data, took = ended(s)
+    assert data == b"" or data[:10] == b"HTTP/1.1 4", data[:60]
+
+
 def half_a_connect():
     s = dial()
     s.sendall(b"CONNECT www.bed.test:")
@@ -150,7 +158,8 @@ def others_are_served(stop):
 
 
 CASES = [
-    ("a client that says nothing", says_nothing), ("half a CONNECT", half_a_connect), ("a slow-loris CONNECT", loris_connect),
+    ("a client that says nothing", says_nothing), ("TLS to the proxy itself", tls_to_the_proxy),
+    ("half a CONNECT", half_a_connect), ("a slow-loris CONNECT", loris_connect),
     ("a slow-loris ClientHello", loris_hello), ("no ClientHello after CONNECT", no_hello), ("half a request", half_a_request),
     ("a slow-loris request", loris_request), ("an idle session", idle_session), ("a body that never comes", body_never_comes),
     ("an origin that never answers: 504", lambda: answer_504("/fault/silent")),

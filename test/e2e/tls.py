@@ -203,20 +203,6 @@ def asserted_name_buys_no_tunnel():
     same("sluice" in str(t.getpeercert()["issuer"]).lower() or bool(t.getpeercert()), True)
 
 
-def tunnel_with_other_sni():
-    """A tunnel bought with one name can't be used for another: CONNECT quiet, SNI a blocked host."""
-    s, _ = connect("quiet.bed.test")
-    c = context(verify=False)
-    c.check_hostname = False
-    try:
-        t = c.wrap_socket(s, server_hostname="ads.bed.test")
-        t.sendall(get("/hello", "ads.bed.test"))
-        data, _ = read_to_end(t)
-    except OSError:
-        data = b""
-    lacks(data, b"hello from")
-
-
 # --- versions, ALPN, resumption ---------------------------------------------------------
 def negotiated():
     s = secure(HOST)
@@ -429,7 +415,6 @@ def main():
     test("CONNECT to an address with SNI, Host is the address", address_with_sni, "127.20.0.1:%d" % TLS, False)
     test("CONNECT to an address with the SNI of a blocked host", address_with_blocked_sni)
     test("the SNI of a tunnelled host buys no tunnel", asserted_name_buys_no_tunnel)
-    test("a tunnel's CONNECT with the SNI of a blocked host", tunnel_with_other_sni)
     test("a session is resumed", resumption)
     test("resuming while offering only h2 does not crash", resume_offering_only_h2)
     test("a session is not resumed for another host", session_of_another_host)
