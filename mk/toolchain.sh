@@ -32,6 +32,7 @@ mipsel-*) prefix=mipsel-linux-gnu flags=$mips_flags endian=LITTLE arch=mips head
 arm-*)    prefix=arm-linux-gnueabi flags="-march=armv5te -marm -mfloat-abi=soft -fno-pic -fno-pie"
 	endian=LITTLE arch=arm headers=armel ;;
 esac
+lib_flags="-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables"
 own_cc=
 [ -n "${CC:-}" ] || own_cc=yes
 [ -n "$own_cc" ] || small= # what that compiler can is not known
@@ -99,8 +100,13 @@ run() {
 # result says soft float, which a kernel without FPU emulation insists on.  mk/size.sh looks for FPU instructions.
 libgcc_copy() {
 	cp "$($prefix-gcc $flags -print-libgcc-file-name)" "$out/lib/libgcc.a"
-	[ "$arch" = mips ] || return 0
-	$prefix-objcopy -R .MIPS.abiflags -R .gnu.attributes "$out/lib/libgcc.a"
+	case $arch in
+	mips) $prefix-objcopy -R .MIPS.abiflags -R .gnu.attributes "$out/lib/libgcc.a" ;;
+	arm) # its unwind tables name functions of a C++ runtime, which nothing here calls
+		echo 'void __aeabi_unwind_cpp_pr0(void) {} void __aeabi_unwind_cpp_pr1(void) {}' |
+			$prefix-gcc $flags -Os -fno-unwind-tables -xc -c -o "$out/lib/unwind.o" -
+		$prefix-ar r "$out/lib/libgcc.a" "$out/lib/unwind.o" ;;
+	esac
 }
 
 kernel_headers() {
@@ -109,6 +115,13 @@ kernel_headers() {
 		cp -R "/usr/$prefix/include/$d" "$out/libc/include/"
 	done
 }
+
+# What of uClibc-ng is large, makes no system call in assembly and runs seldom enough for MIPS16.
+uclibc_small="__pgsreader __parsegrent __parsepwent __uClibc_main __xpg_strerror_r _fopen _fwrite _ppfs_init
+	_ppfs_parsespec _ppfs_prepargs _ppfs_setargs _stdlib_strto_l _stdlib_strto_ll _time_localtime_tzi
+	_time_mktime_tzi _time_t2tm _uintmaxtostr _vfprintf_internal asctime_r bsearch calloc fclose fflush_unlocked
+	fgets_unlocked fread_unlocked free fseeko64 fwrite_unlocked getopt getpwnam_r ifaddrs malloc ntop opendir
+	parse_config qsort_r readdir64 realloc setvbuf ssp strstr sysconf syslog tzset vfprintf vsnprintf xstatconv"
 
 uclibc_build() {
 	need uclibc-source
@@ -122,15 +135,19 @@ uclibc_build() {
 		echo "ARCH_WANTS_${endian}_ENDIAN=y"
 		echo "ARCH_${endian}_ENDIAN=y"
 		echo "KERNEL_HEADERS=\"$out/libc/include\""
-		echo "UCLIBC_EXTRA_CFLAGS=\"$flags -Os -ffunction-sections -fdata-sections -w\""
+		echo "UCLIBC_EXTRA_CFLAGS=\"$flags -Os $lib_flags -w\""
 		[ $arch != mips ] || printf '%s\n' CONFIG_MIPS_O32_ABI=y CONFIG_MIPS_NAN_LEGACY=y UCLIBC_USE_MIPS_PREFETCH=y
 		[ $arch != arm ] || echo CONFIG_ARM_EABI=y
 	} > "$tree/sluice.config"
 	# their settings must come from the configuration, not from our environment
 	unset CFLAGS LDFLAGS MAKEFLAGS MFLAGS MAKELEVEL TARGET 2>/dev/null || true
 	run uclibc-config make -C "$tree" ARCH=$arch CROSS_COMPILE=$prefix- allnoconfig KCONFIG_ALLCONFIG=sluice.config
-	run uclibc make -C "$tree" ARCH=$arch CROSS_COMPILE=$prefix- -j"$jobs"
-	run uclibc-install make -C "$tree" ARCH=$arch CROSS_COMPILE=$prefix- DESTDIR="$out/libc/" PREFIX="$out/libc" install
+	set --
+	for o in ${small:+$uclibc_small}; do
+		set -- "$@" "CFLAGS-$o.o=$small"
+	done
+	run uclibc make -C "$tree" ARCH=$arch CROSS_COMPILE=$prefix- -j"$jobs" "$@"
+	run uclibc-install make -C "$tree" ARCH=$arch CROSS_COMPILE=$prefix- DESTDIR="$out/libc/" PREFIX="$out/libc" "$@" install
 	# BSD's union wait, which glibc and musl no longer have, is in the way of our struct of that name
 	sed -i 's/union wait\>/union bsd_wait/g' "$out"/libc/include/stdlib.h "$out"/libc/include/sys/wait.h \
 		"$out"/libc/include/bits/waitstatus.h
@@ -145,7 +162,7 @@ musl_build() {
 	rm -rf "$tree"
 	mkdir -p "$tree"
 	cd "$tree"
-	run musl-config env CC="$prefix-gcc $flags" CFLAGS="-Os -ffunction-sections -fdata-sections" CROSS_COMPILE=$prefix- \
+	run musl-config env CC="$prefix-gcc $flags" CFLAGS="-Os $lib_flags" CROSS_COMPILE=$prefix- \
 		"$sources/musl/configure" --target=$prefix --prefix="$out/libc" --disable-shared --disable-gcc-wrapper
 	run musl make -j"$jobs" install
 	cd "$OLDPWD"
@@ -171,8 +188,6 @@ cc_write() {
 }
 
 # --- the libraries ---------------------------------------------------------
-lib_flags="-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables"
-
 # bearssl_flags FILE: small, but for what runs for every byte or makes a handshake slow.  Measured with
 # `make router-bench`: -O3 makes P-256 and X25519 a quarter faster for 12 KiB; -O2 is slower than -Os on the hashes.
 bearssl_flags() {
@@ -236,7 +251,7 @@ need dpkg-dev make
 if [ -n "$own_cc" ]; then
 	need gcc-$prefix linux-libc-dev-$headers-cross
 	libgcc_copy
-	if [ ! "$out/libc/.done" -nt "$here/uclibc.config" ]; then
+	if [ ! "$out/libc/.done" -nt "$here/uclibc.config" ] || [ ! "$out/libc/.done" -nt "$0" ]; then
 		say "C library"
 		rm -rf "$out/libc"
 		kernel_headers
