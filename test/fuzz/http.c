@@ -273,7 +273,10 @@ fuzz_body(const char *text, size_t len, size_t cut, size_t room)
 	used = move_all(&b, text, len, len, len + 32, &out);
 	http_body_start(&c, HTTP_CHUNKED, 0, false);
 	want(move_all(&c, text, len, cut, room, &other) == used && b.done == c.done);
-	want(out.len == other.len && memcmp(out.data, other.data, out.len) == 0);
+	/* Of a message that is not complete, a chunk line may still wait for room. */
+	want(out.len == other.len ||
+		(!b.done && used >= 0 && out.len == other.len + c.held_len - c.held_out));
+	want(memcmp(out.data, other.data, other.len) == 0);
 	http_body_start(&c, HTTP_CHUNKED, 0, true);
 	want(move_all(&c, text, len, cut, room, &plain) == used && b.done == c.done);
 	want(plain.len == c.content && c.content == b.content);
