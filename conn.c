@@ -601,12 +601,17 @@ step_hello(struct conn *c)
 
 /* --- resolve, connect --------------------------------------------------------- */
 
+/* A client that makes the proxy call itself makes a loop that feeds on itself. */
+static bool
+address_is_a_loop(const struct net_addr *a)
+{
+	return listen_has_port(&proxy.listeners, a->port) && net_is_own(a);
+}
+
 /* Addresses that clients must not reach through us; "" when this one is fine. */
 static const char *
 address_is_refused(const struct net_addr *a)
 {
-	if (listen_has_port(&proxy.listeners, a->port) && net_is_own(a))
-		return "it is this proxy itself";
 	if (proxy.config.private_upstream)
 		return "";
 	if (net_is_private(a))
@@ -628,6 +633,9 @@ conn_dial(struct conn *c, const struct net_addr *addrs, size_t count)
 	for (size_t i = 0; i < count && i < RESOLVE_ADDRS; i++) {
 		const char *why = address_is_refused(&addrs[i]);
 
+		if (address_is_a_loop(&addrs[i]))
+			return conn_fail(c, PAGE_REFUSED, 502, "proxy_loop_detected",
+				"The address of %s is this proxy itself.", c->host);
 		if (*why == '\0')
 			allowed[n++] = addrs[i];
 		else
