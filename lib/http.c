@@ -1382,7 +1382,7 @@ move_chunks(struct http_body *b, struct move *m)
 		m->in++;
 		m->in_len--;
 	}
-	b->done = b->state == B_END && b->held_len == 0;
+	b->done = b->state == B_END;
 	return 0;
 }
 
