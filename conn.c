@@ -477,7 +477,7 @@ conn_bad_request(struct conn *c)
 		c->began = proxy.now;
 		c->logged = false;
 		snprintf(c->method, sizeof c->method, "?");
-		snprintf(c->url, sizeof c->url, "%s", c->name);
+		snprintf(c->url, sizeof c->url, "%.*s", URL_TEXT - 1, c->name);
 	}
 	return conn_fail(
 		c, PAGE_REFUSED, c->relay.error_status, "http_request_error", "%s", c->relay.error);
