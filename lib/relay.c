@@ -145,6 +145,7 @@ static enum relay_event
 relay_step_up(struct relay *r, struct leg *client, struct leg *origin, struct http_head *head)
 {
 	enum relay_event event = RELAY_WAIT;
+	size_t len;
 
 	if (r->up == UP_HEAD) {
 		event = relay_take_request(r, client, head);
@@ -152,6 +153,9 @@ relay_step_up(struct relay *r, struct leg *client, struct leg *origin, struct ht
 			return RELAY_CLIENT_LEFT;
 		return event;
 	}
+	/* What the origin said before (a 408 as it gave up waiting, or a trap) is no answer to this request. */
+	if (r->up == UP_SEND && r->sent == 0 && leg_peek(origin, &len) != NULL)
+		return RELAY_NO_RESPONSE;
 	if (r->up == UP_SEND && relay_send_head(r, origin)) {
 		r->up = UP_BODY;
 		r->down = DOWN_HEAD;
@@ -224,7 +228,7 @@ relay_pass_body(struct relay *r, struct leg *client, struct leg *origin)
 		/* Only a proper end ends a body that lasts until the end: else it was cut. */
 		if (leg_is_ended(origin))
 			r->down_body.done = http_body_may_end(&r->down_body);
-		else if (!leg_is_failed(origin))
+		else if (!leg_is_dry(origin))
 			return RELAY_WAIT;
 		if (!r->down_body.done)
 			return RELAY_TRUNCATED;
@@ -257,9 +261,7 @@ relay_step_down(struct relay *r, struct leg *client, struct leg *origin, struct 
 			if (r->down == DOWN_HEAD) {
 				if (leg_peek(origin, &len) != NULL)
 					continue;
-				if (leg_is_ended(origin) || leg_is_failed(origin))
-					return RELAY_NO_RESPONSE;
-				return RELAY_WAIT;
+				return leg_is_dry(origin) ? RELAY_NO_RESPONSE : RELAY_WAIT;
 			}
 		}
 		if (r->status >= 200)

@@ -60,8 +60,8 @@ enum relay_event {
 	RELAY_SWITCHED, /* 101: what follows is no HTTP; leg_splice both ways */
 	RELAY_BAD_REQUEST,  /* refused: error, error_status */
 	RELAY_BAD_RESPONSE, /* the origin's answer can't be passed on: error */
-	RELAY_NO_RESPONSE,  /* the origin ended before its answer began */
-	RELAY_TRUNCATED,    /* the origin ended inside its answer */
+	RELAY_NO_RESPONSE, /* the origin ended before its answer began, or spoke before it was asked */
+	RELAY_TRUNCATED, /* the origin ended inside its answer */
 	RELAY_CLIENT_LEFT, /* the client ended or failed; with up == UP_HEAD and have == 0: between requests */
 	RELAY_ORIGIN_LEFT /* the origin ended between requests, or spoke without being asked */
 };
