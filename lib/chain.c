@@ -335,15 +335,14 @@ note(struct chain *c, struct chain_fault f)
 static void
 note_issuer(struct chain *c, int cert)
 {
-	struct der der = cert_der(c, cert);
 	const char *detail = NULL;
-	enum chain_error e = CHAIN_MALFORMED;
+	enum chain_error e;
 	struct x509 x;
 
 	if (c->found.error != CHAIN_OK)
 		return;
-	if (x509_parse(&x, der.p, der.len) == 0)
-		e = judge_ca(c, &x, &detail);
+	cert_parse(c, cert, &x);
+	e = judge_ca(c, &x, &detail);
 	note(c, fault_of_cert(c, e, cert, detail));
 }
 
@@ -456,8 +455,11 @@ read_issuers(struct chain *c)
 
 	for (i = 1; i < (int)c->count; i++) {
 		der = cert_der(c, i);
-		if (is_repeated(c, i) || x509_parse(&x, der.p, der.len) != 0) {
-			c->links[i].anchor = -1;
+		c->links[i].anchor = -1;
+		if (is_repeated(c, i))
+			continue;
+		if (x509_parse(&x, der.p, der.len) != 0) {
+			c->unreadable = (int16_t)i;
 			continue;
 		}
 		fill_link(c, i, &x);
@@ -640,6 +642,8 @@ give_up(struct chain *c)
 {
 	if (c->found.error != CHAIN_OK)
 		finish(c, c->found);
+	else if (c->unreadable > 0) /* likely the issuer that is missing */
+		finish(c, fault_of_cert(c, CHAIN_MALFORMED, c->unreadable, NULL));
 	else
 		finish_leaf(c, c->links[0].self_issued ? CHAIN_SELF_SIGNED : CHAIN_UNKNOWN_ISSUER);
 }
@@ -931,6 +935,7 @@ chain_check_start(struct chain *c, struct anchors *anchors, struct chain_signatu
 	memset(c->links, 0, sizeof c->links);
 	c->signature_count = c->branch_count = 0;
 	c->comparison_count = 0;
+	c->unreadable = 0;
 	memset(c->path, 0, sizeof c->path);
 	c->phase = PHASE_READ;
 }
@@ -1054,6 +1059,8 @@ put_subject(const struct chain *c, char *out, size_t cap)
 
 	if (c->fault.cert < 0) {
 		snprintf(out, cap, "The certificate of the trusted root \"%s\"", c->root);
+	} else if (c->fault.error == CHAIN_MALFORMED && c->fault.cert > 0) {
+		snprintf(out, cap, "One of the certificates that the server sent");
 	} else if (c->fault.cert > 0) {
 		cert_parse(c, c->fault.cert, &x);
 		snprintf(out, cap, "The certificate of the issuer \"%s\"",

@@ -129,8 +129,9 @@ struct chain {
 	int64_t now, until;
 	struct chain_fault fault; /* the verdict */
 	struct chain_fault
-		found; /* the first thing that a path failed for: the verdict if all do */
-	char root[64]; /* the name of the anchor that the fault is about */
+		found;      /* the first thing that a path failed for: the verdict if all do */
+	int16_t unreadable; /* a certificate behind the leaf that can't be read, 0: none */
+	char root[64];      /* the name of the anchor that the fault is about */
 	struct chain_link links[CHAIN_ADDED];
 	struct chain_node {
 		int16_t cert;  /* the certificate at this place of the path */

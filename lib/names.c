@@ -228,7 +228,7 @@ lies_uri(const struct der *uri, const struct der *base)
 	return lies_host(&host, base);
 }
 
-/* Address and mask; the mask's ones come first (RFC 4632). */
+/* Address and mask, 8 or 32 bytes (x509_parse sees to that); the mask's ones come first (RFC 4632). */
 static enum lies
 lies_ip(const struct der *ip, const struct der *base)
 {
@@ -236,8 +236,6 @@ lies_ip(const struct der *ip, const struct der *base)
 	unsigned mask, previous = 0xff;
 	enum lies result = INSIDE;
 
-	if (base->len != 8 && base->len != 32)
-		return UNCLEAR;
 	for (i = 0; i < n; i++) {
 		mask = base->p[n + i];
 		if ((previous != 0xff && mask != 0) || ((~mask & 0xff) & ((~mask & 0xff) + 1)) != 0)

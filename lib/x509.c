@@ -269,16 +269,20 @@ x509_take_subtree(struct der *subtrees, struct der *content)
 	return in.len == 0 ? kind : -1;
 }
 
+/* SIZE (1..MAX); an address comes with its mask. */
 static int
 check_subtrees(struct der in)
 {
 	struct der base;
+	int kind;
 
-	if (in.len == 0) /* SIZE (1..MAX) */
+	if (in.len == 0)
 		return -1;
-	while (in.len > 0)
-		if (x509_take_subtree(&in, &base) < 0)
+	while (in.len > 0) {
+		kind = x509_take_subtree(&in, &base);
+		if (kind < 0 || (kind == X509_NAME_IP && base.len != 8 && base.len != 32))
 			return -1;
+	}
 	return 0;
 }
 

@@ -258,6 +258,12 @@ test_constraints(void)
 		want);                                                                           \
 	JUDGE(LIST(MINT_ROOT(.permitted = yes, .excluded = no)),                                 \
 		LIST(MINT_LEAF(.names = text), MINT_CA(0)), NULL, want)
+/* constraints that can't be read: so is their certificate, and a root is then none */
+#define UNREADABLE(yes, text)                                                                      \
+	JUDGE(LIST(MINT_ROOT(0)), LIST(MINT_LEAF(.names = text), MINT_CA(.permitted = yes)), NULL, \
+		CHAIN_MALFORMED);                                                                  \
+	JUDGE(LIST(MINT_ROOT(.permitted = yes)), LIST(MINT_LEAF(.names = text), MINT_CA(0)), NULL, \
+		CHAIN_UNKNOWN_ISSUER)
 	PAIR("dns:a.example", NULL, "dns:a.example", CHAIN_OK);
 	PAIR("dns:a.example", NULL, "dns:www.A.example", CHAIN_OK);
 	PAIR("dns:a.example", NULL, "dns:ba.example", CHAIN_NAME_CONSTRAINTS);
@@ -287,7 +293,8 @@ test_constraints(void)
 	PAIR(NULL, "ip:192.0.2.0/24", "ip:192.0.2.77", CHAIN_NAME_CONSTRAINTS);
 	PAIR(NULL, "ip:192.0.2.0/24", "ip:192.0.3.77", CHAIN_OK);
 	PAIR(NULL, "ip:0.0.0.0/0", "dns:a.example", CHAIN_OK);
-	PAIR("ip:192.0.2.1", NULL, "ip:192.0.2.1", CHAIN_NAME_CONSTRAINTS); /* no mask */
+	UNREADABLE("ip:192.0.2.1", "ip:192.0.2.1"); /* no mask */
+	UNREADABLE("ip:192.0.2.1", "dns:a.example");
 	PAIR("ip:xc0000200ff00ff00", NULL, "ip:192.0.2.1", CHAIN_NAME_CONSTRAINTS);
 	PAIR("ip:x20010db8000000000000000000000000ffffffff000000000000000000000000", NULL,
 		"ip:x20010db8000000000000000000000001", CHAIN_OK);
@@ -313,7 +320,7 @@ test_constraints(void)
 
 	PAIR("other:", NULL, "other:", CHAIN_NAME_CONSTRAINTS); /* can't be judged */
 	PAIR("other:", NULL, "dns:a.example", CHAIN_OK);
-	PAIR("", NULL, "dns:a.example", CHAIN_UNKNOWN_ISSUER); /* an empty list can't be read */
+	UNREADABLE("", "dns:a.example"); /* an empty list */
 }
 
 static void
