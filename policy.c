@@ -100,6 +100,22 @@ hash_rule(const struct policy *p, const struct list_rule *r)
 	return r->path != NULL ? hash ^ PATH_MARK : hash;
 }
 
+/* A host name has at most this many labels: each takes two bytes.  No more of other text is looked at. */
+enum { LABELS_MOST = NAME_MAX_TEXT / 2 };
+
+/*
+ * Hashes a name and its parents, and has memory fetched for all of them at once: waiting for it is most of
+ * what a look-up costs.
+ */
+static void
+hash_names(const struct policy *p, const char *host, uint32_t hashes[LABELS_MOST])
+{
+	for (size_t n = 0; host != NULL && n < LABELS_MOST; host = name_parent(host)) {
+		hashes[n] = hash_host(p, host);
+		index_expect(&p->index, hashes[n++]);
+	}
+}
+
 static struct policy_list *
 find_list(const struct policy *p, uint32_t place)
 {
@@ -209,8 +225,9 @@ struct match {
 struct query {
 	struct policy *p;
 	const char *host;
-	struct net_range address; /* base.family 0: host is a name */
-	const char *path;         /* NULL: host rules only */
+	uint32_t hashes[LABELS_MOST]; /* of host, its parent, its parent's parent ... */
+	struct net_range address;     /* base.family 0: host is a name */
+	const char *path;             /* NULL: host rules only */
 	size_t path_len;
 	uint64_t lists; /* those that count in this walk */
 	unsigned depth;
@@ -269,11 +286,17 @@ offer(struct query *q, const struct match *m)
 		q->best = *m;
 }
 
-/* Is this rule about the host or range of `want`, and does its path, if paths are asked for, match? */
+/* One step of a walk. */
+struct target {
+	const char *host; /* NULL: range counts */
+	struct net_range range;
+	bool with_path; /* rules with a path, or only those without */
+};
+
 static bool
-is_wanted(const struct query *q, const struct list_rule *r, const struct list_rule *want)
+is_wanted(const struct query *q, const struct list_rule *r, const struct target *want)
 {
-	if (r->is_address != want->is_address || (r->path != NULL) != (want->path != NULL))
+	if (r->is_address != (want->host == NULL) || (r->path != NULL) != want->with_path)
 		return false;
 	if (r->is_address ? r->range.bits != want->range.bits ||
 				    !net_addr_same(&r->range.base, &want->range.base)
@@ -284,7 +307,7 @@ is_wanted(const struct query *q, const struct list_rule *r, const struct list_ru
 
 /* Reads the line that an entry points to, and offers what matches in it. */
 static void
-try_place(struct query *q, const struct list_rule *want, uint32_t place)
+try_place(struct query *q, const struct target *want, uint32_t place)
 {
 	struct policy_list *l = find_list(q->p, place);
 	struct match m = { .list = l, .at = place - l->base, .depth = q->depth };
@@ -320,11 +343,12 @@ try_place(struct query *q, const struct list_rule *want, uint32_t place)
 
 /* All rules of one length. */
 static void
-try_rule(struct query *q, const struct list_rule *want)
+try_rules(struct query *q, const struct target *want, uint32_t hash)
 {
 	const struct index *x = &q->p->index;
-	uint32_t hash = hash_rule(q->p, want);
 
+	if (want->with_path)
+		hash ^= PATH_MARK;
 	q->depth++;
 	for (size_t i = index_find(x, hash, 0); i < x->count && index_hash(x, i) == hash; i++)
 		try_place(q, want, index_place(x, i));
@@ -340,16 +364,16 @@ is_settled(const struct query *q)
 static void
 walk_name(struct query *q)
 {
-	struct list_rule want = { .is_address = false };
+	struct target want = { .host = q->host };
 
-	for (const char *host = q->host; host != NULL && !is_settled(q); host = name_parent(host)) {
-		memcpy(want.host, host, strlen(host) + 1);
-		want.path = q->path;
+	for (size_t i = 0; i < LABELS_MOST && want.host != NULL && !is_settled(q); i++) {
+		want.with_path = true;
 		if (q->path != NULL && q->p->has_paths)
-			try_rule(q, &want);
-		want.path = NULL;
+			try_rules(q, &want, q->hashes[i]);
+		want.with_path = false;
 		if (!is_settled(q))
-			try_rule(q, &want);
+			try_rules(q, &want, q->hashes[i]);
+		want.host = name_parent(want.host);
 	}
 }
 
@@ -364,19 +388,18 @@ clear_host_bits(struct net_range *r)
 static void
 walk_address(struct query *q)
 {
-	struct list_rule want = { .is_address = true, .range = q->address };
+	struct target want = { .range = q->address, .with_path = true };
 	const uint8_t *used = q->p->used.bits[q->address.base.family == 6];
 
-	want.path = q->path;
 	if (q->path != NULL && q->p->has_paths)
-		try_rule(q, &want);
-	want.path = NULL;
+		try_rules(q, &want, hash_range(q->p, &want.range));
+	want.with_path = false;
 	for (int bits = q->address.bits; bits >= 0 && !is_settled(q); bits--) {
 		if ((used[bits / 8] >> bits % 8 & 1) == 0)
 			continue;
 		want.range.bits = (uint8_t)bits;
 		clear_host_bits(&want.range);
-		try_rule(q, &want);
+		try_rules(q, &want, hash_range(q->p, &want.range));
 	}
 }
 
@@ -384,7 +407,7 @@ static void
 walk(struct query *q, uint64_t lists)
 {
 	q->lists = lists;
-	if (lists == 0 || q->p->index.count == 0 || is_settled(q))
+	if (lists == 0 || is_settled(q))
 		return;
 	if (q->address.base.family != 0)
 		walk_address(q);
@@ -395,13 +418,16 @@ walk(struct query *q, uint64_t lists)
 static void
 run_query(struct query *q, const struct policy_client *client)
 {
+	size_t len = strlen(q->host);
 	uint64_t own, everyones;
 
-	if (strlen(q->host) >= NAME_MAX_TEXT)
+	if (len >= NAME_MAX_TEXT || q->p->index.count == 0)
 		return;
 	sort_lists(q->p, client, &own, &everyones);
-	if (net_addr_parse(&q->address.base, q->host, strlen(q->host)) == 0)
+	if (net_addr_parse(&q->address.base, q->host, len) == 0)
 		q->address.bits = q->address.base.family == 4 ? 32 : 128;
+	else
+		hash_names(q->p, q->host, q->hashes);
 	walk(q, own);
 	walk(q, everyones);
 }
@@ -509,20 +535,16 @@ struct policy_build {
 	const char *too_large; /* ... and the list that was the first to pass it */
 };
 
-static size_t
-build_bytes(const struct policy *p)
+size_t
+policy_bytes(const struct policy *p)
 {
-	size_t bytes = sizeof *p + p->list_count * sizeof *p->lists + p->index.room * ENTRY;
+	if (p == NULL)
+		return 0;
+	size_t bytes = sizeof *p + p->list_count * sizeof *p->lists + index_bytes(&p->index);
 
 	for (size_t i = 0; i < p->list_count; i++)
 		bytes += source_bytes(&p->lists[i].source);
 	return bytes;
-}
-
-size_t
-policy_bytes(const struct policy *p)
-{
-	return p != NULL ? build_bytes(p) : 0;
 }
 
 void
@@ -718,27 +740,33 @@ has_hash(const struct policy *p, uint32_t hash)
 	return i < p->index.count && index_hash(&p->index, i) == hash;
 }
 
+/* Does a rule for `parent` stand in for r, which is the only one of its hash? */
+static bool
+stands_in(struct policy_build *b, struct policy_list *l, const char *parent, uint32_t above,
+	const struct list_rule *r, uint32_t hash)
+{
+	struct list_rule want = { .except = r->except };
+
+	memcpy(want.host, parent, strlen(parent) + 1);
+	return is_alone(b, l, &want, above) && is_alone(b, l, r, hash);
+}
+
 /*
  * A host whose parent is in the same list with the same effect is not needed, if nothing else speaks about
  * any name from the host up to that parent: another list's rule in between would begin to decide.  Where
  * hashes collide by chance the host stays.
  */
 static bool
-is_covered(struct policy_build *b, struct policy_list *l, struct list_rule *r, uint32_t hash)
+is_covered(struct policy_build *b, struct policy_list *l, const struct list_rule *r,
+	const uint32_t hashes[LABELS_MOST])
 {
-	const struct policy *p = b->p;
 	const char *parent = name_parent(r->host);
-	struct list_rule want = { .except = r->except };
-	uint32_t above;
 
-	for (; parent != NULL; parent = name_parent(parent)) {
-		above = hash_host(p, parent);
-		if (p->has_paths && has_hash(p, above ^ PATH_MARK))
+	for (size_t i = 1; parent != NULL && i < LABELS_MOST; parent = name_parent(parent), i++) {
+		if (b->p->has_paths && has_hash(b->p, hashes[i] ^ PATH_MARK))
 			return false;
-		if (!has_hash(p, above))
-			continue;
-		memcpy(want.host, parent, strlen(parent) + 1);
-		return is_alone(b, l, &want, above) && is_alone(b, l, r, hash);
+		if (has_hash(b->p, hashes[i]))
+			return stands_in(b, l, parent, hashes[i], r, hashes[0]);
 	}
 	return false;
 }
@@ -766,16 +794,19 @@ fold_line(struct policy_build *b, struct policy_list *l, const char *text, size_
 	struct list_line line;
 	struct list_rule r;
 	enum list_kind kind;
-	uint32_t hash;
+	uint32_t hashes[LABELS_MOST];
 
 	list_init(&line, text, len);
 	while ((kind = list_next(&line, &r)) != LIST_END) {
 		if (kind != LIST_RULE || r.path != NULL)
 			continue;
-		hash = hash_rule(b->p, &r);
-		if (is_repeated(b, l, &r, hash, l->base + at) ||
-			(!r.is_address && is_covered(b, l, &r, hash)))
-			index_mark(b->sort, index_find(&b->p->index, hash, l->base + at));
+		if (r.is_address)
+			hashes[0] = hash_range(b->p, &r.range);
+		else
+			hash_names(b->p, r.host, hashes);
+		if (is_repeated(b, l, &r, hashes[0], l->base + at) ||
+			(!r.is_address && is_covered(b, l, &r, hashes)))
+			index_mark(b->sort, index_find(&b->p->index, hashes[0], l->base + at));
 	}
 }
 
@@ -1099,7 +1130,8 @@ print_matches(
 	best = q.best;
 	counted = q.all_count;
 	sort_lists(p, client, &own, &everyones);
-	walk(&q, ~(own | everyones));
+	if (p->index.count > 0)
+		walk(&q, ~(own | everyones));
 	if (best.list != NULL)
 		print_match(p, "decided by", &best, NULL);
 	else

@@ -9,11 +9,9 @@
 #include <string.h>
 
 enum {
-	BUCKETS = 1024,
-	BUCKET_SHIFT = 64 - 10,
+	BUCKETS = 1 << INDEX_BITS,
 	STEP = 4096, /* moves a step: a fraction of a millisecond on a slow router */
-	FIRST_ROOM = 512,
-	GUESSES = 3 /* interpolations; each takes the square root of the error */
+	FIRST_ROOM = 512
 };
 
 enum phase { COUNTING, MOVING, HEAPING, SORTED };
@@ -22,9 +20,9 @@ struct index_sort {
 	struct index *x;
 	unsigned char *marks; /* a bit an entry */
 	enum phase phase;
-	size_t bucket; /* MOVING, HEAPING: the one at work */
-	size_t turn;   /* COUNTING: the entry; HEAPING: the move of this bucket */
-	uint32_t next[BUCKETS], end[BUCKETS]; /* MOVING: the unsorted rest of each bucket */
+	size_t bucket;          /* MOVING, HEAPING: the one at work */
+	size_t turn;            /* COUNTING: the entry; HEAPING: the move of this bucket */
+	uint32_t next[BUCKETS]; /* MOVING: where the unsorted rest of each bucket begins */
 };
 
 int
@@ -54,8 +52,9 @@ index_sort_new(struct index *x)
 		return NULL;
 	s->x = x;
 	s->marks = calloc(1, x->count / 8 + 1);
-	if (s->marks == NULL) {
-		free(s);
+	x->starts = calloc(BUCKETS + 1, sizeof *x->starts);
+	if (s->marks == NULL || x->starts == NULL) {
+		index_sort_free(s);
 		return NULL;
 	}
 	return s;
@@ -64,23 +63,28 @@ index_sort_new(struct index *x)
 static size_t
 bucket_of(uint64_t entry)
 {
-	return (size_t)(entry >> BUCKET_SHIFT);
+	return (size_t)(entry >> (64 - INDEX_BITS));
+}
+
+/* Makes starts[] from the number of entries of each bucket in starts[1..]. */
+static void
+sum_starts(struct index *x)
+{
+	for (size_t b = 0; b < BUCKETS; b++)
+		x->starts[b + 1] += x->starts[b];
 }
 
 static void
 count_some(struct index_sort *s)
 {
-	uint32_t sum = 0;
+	struct index *x = s->x;
 
-	for (size_t i = 0; i < STEP && s->turn < s->x->count; i++)
-		s->end[bucket_of(s->x->entries[s->turn++])]++;
-	if (s->turn < s->x->count)
+	for (size_t i = 0; i < STEP && s->turn < x->count; i++)
+		x->starts[bucket_of(x->entries[s->turn++]) + 1]++;
+	if (s->turn < x->count)
 		return;
-	for (size_t b = 0; b < BUCKETS; b++) {
-		s->next[b] = sum;
-		sum += s->end[b];
-		s->end[b] = sum;
-	}
+	sum_starts(x);
+	memcpy(s->next, x->starts, sizeof s->next);
 	s->phase = MOVING;
 }
 
@@ -91,7 +95,7 @@ move_some(struct index_sort *s)
 	uint64_t *e = s->x->entries, swap;
 
 	for (size_t i = 0; i < STEP; i++) {
-		while (s->bucket < BUCKETS && s->next[s->bucket] == s->end[s->bucket])
+		while (s->bucket < BUCKETS && s->next[s->bucket] == s->x->starts[s->bucket + 1])
 			s->bucket++;
 		if (s->bucket == BUCKETS) {
 			s->phase = HEAPING;
@@ -146,8 +150,8 @@ static void
 heap_some(struct index_sort *s)
 {
 	for (size_t i = 0; i < STEP; i++) {
-		size_t begin = s->bucket > 0 ? s->end[s->bucket - 1] : 0;
-		size_t n = s->end[s->bucket] - begin;
+		size_t begin = s->x->starts[s->bucket];
+		size_t n = s->x->starts[s->bucket + 1] - begin;
 
 		if (n >= 2 && s->turn < n / 2 + n - 1) {
 			heap_move(s->x->entries + begin, n, s->turn++);
@@ -187,11 +191,14 @@ index_drop_marked(struct index_sort *s)
 	uint64_t *e = x->entries;
 	size_t kept = 0;
 
+	memset(x->starts, 0, (BUCKETS + 1) * sizeof *x->starts);
 	for (size_t i = 0; i < x->count; i++) {
 		if ((s->marks[i / 8] >> i % 8 & 1) != 0 || (kept > 0 && e[kept - 1] == e[i]))
 			continue;
+		x->starts[bucket_of(e[i]) + 1]++;
 		e[kept++] = e[i];
 	}
+	sum_starts(x);
 	x->count = kept;
 	e = realloc(e, (kept > 0 ? kept : 1) * sizeof *e);
 	if (e != NULL) {
@@ -208,26 +215,38 @@ index_sort_free(struct index_sort *s)
 	free(s);
 }
 
-/* Where (hash, place) should be, by assuming that hashes are spread evenly.  x is not empty. */
-static size_t
-guess_place(const struct index *x, uint64_t key)
-{
-	size_t low = 0, high = x->count, at = 0;
-	uint64_t low_hash = 0, high_hash = UINT64_C(1) << 32, hash = key >> 32;
+/*
+ * Among the entries of its bucket a hash's place can be computed, as keyed hashes are spread evenly: n entries
+ * leave an error of about the root of n, and one correction the root of that.  No division: a MIPS needs
+ * hundreds of instructions for one.
+ */
+enum { SPAN_BITS = 32 - INDEX_BITS }; /* of a hash within its bucket */
 
-	for (int i = 0; i < GUESSES && low < high; i++) {
-		if (hash < low_hash || hash >= high_hash)
-			break;
-		at = low + (size_t)((high - low) * (hash - low_hash) / (high_hash - low_hash));
-		if (x->entries[at] < key) {
-			low = at + 1;
-			low_hash = index_hash(x, at);
-		} else {
-			high = at;
-			high_hash = (uint64_t)index_hash(x, at) + 1;
-		}
-	}
-	return at;
+static size_t
+guess_place(const struct index *x, uint32_t hash)
+{
+	size_t first = x->starts[hash >> SPAN_BITS];
+	uint64_t count = x->starts[(hash >> SPAN_BITS) + 1] - first;
+
+	return first + (size_t)((hash & ((UINT32_C(1) << SPAN_BITS) - 1)) * count >> SPAN_BITS);
+}
+
+/* A better guess from what is found at `at`; both are in first..end-1. */
+static size_t
+correct_place(const struct index *x, uint32_t hash, size_t at, size_t first, size_t end)
+{
+	int64_t off = ((int64_t)hash - (int64_t)index_hash(x, at)) * (int64_t)(end - first);
+	int64_t to = (int64_t)at + off / (INT64_C(1) << SPAN_BITS);
+
+	if (to < (int64_t)first)
+		return first;
+	return to < (int64_t)end ? (size_t)to : end - 1;
+}
+
+void
+index_expect(const struct index *x, uint32_t hash)
+{
+	__builtin_prefetch(x->entries + guess_place(x, hash));
 }
 
 /*
@@ -239,20 +258,24 @@ index_find(const struct index *x, uint32_t hash, uint32_t place)
 {
 	uint64_t key = (uint64_t)hash << 32 | place;
 	const uint64_t *e = x->entries;
-	size_t low = 0, high = x->count, at, stride = 1;
+	size_t low, high, at, stride = 1;
 
 	if (x->count == 0)
 		return 0;
-	at = guess_place(x, key);
+	low = x->starts[hash >> SPAN_BITS];
+	high = x->starts[(hash >> SPAN_BITS) + 1];
+	if (low == high)
+		return low;
+	at = correct_place(x, hash, guess_place(x, hash), low, high);
 	if (e[at] < key) {
 		for (low = at + 1; high - low > stride && e[low + stride - 1] < key; stride *= 2)
 			low += stride;
 		if (high - low > stride)
 			high = low + stride;
 	} else {
-		for (high = at; high > stride && e[high - stride] >= key; stride *= 2)
+		for (high = at; high - low > stride && e[high - stride] >= key; stride *= 2)
 			high -= stride;
-		if (high > stride)
+		if (high - low > stride)
 			low = high - stride;
 	}
 	while (low < high) {
@@ -265,9 +288,18 @@ index_find(const struct index *x, uint32_t hash, uint32_t place)
 	return low;
 }
 
+size_t
+index_bytes(const struct index *x)
+{
+	size_t starts = x->starts != NULL ? (BUCKETS + 1) * sizeof *x->starts : 0;
+
+	return x->room * sizeof *x->entries + starts;
+}
+
 void
 index_free(struct index *x)
 {
 	free(x->entries);
+	free(x->starts);
 	memset(x, 0, sizeof *x);
 }

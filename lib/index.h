@@ -3,8 +3,9 @@
  *
  * Owns its arrays.  An entry is a 32-bit keyed hash and a 32-bit place; what is hashed and what a place
  * means is the caller's, who confirms each hit at its place.  Filled, then sorted in place in small steps,
- * then thinned; then it never changes.  A look-up costs about six touched entries however many there are,
- * since keyed hashes are spread evenly and their place in the array can be computed.
+ * then thinned; then it never changes.  A look-up touches about five entries, all near each other, however
+ * many there are: the upper bits of a hash lead to a stretch of the array (a fixed table of 4 KiB), and where
+ * it lies in that is computed, since keyed hashes are spread evenly.
  */
 #ifndef INDEX_H
 #define INDEX_H
@@ -13,9 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { INDEX_BITS = 10 }; /* of a hash that choose one of 1,024 stretches */
+
 struct index {
 	uint64_t *entries; /* hash in the upper half, place in the lower */
 	size_t count, room;
+	uint32_t *
+		starts; /* first entry of each stretch, and one more for the end; NULL until sorted */
 };
 
 /* What sorting and thinning need, and only they. */
@@ -38,6 +43,9 @@ void index_sort_free(struct index_sort *s);
 /* The first entry that is not before (hash, place), or count.  x is sorted. */
 size_t index_find(const struct index *x, uint32_t hash, uint32_t place);
 
+/* Says that index_find for this hash comes soon. */
+void index_expect(const struct index *x, uint32_t hash);
+
 static inline uint32_t
 index_hash(const struct index *x, size_t i)
 {
@@ -49,6 +57,9 @@ index_place(const struct index *x, size_t i)
 {
 	return (uint32_t)x->entries[i];
 }
+
+/* Memory that it holds. */
+size_t index_bytes(const struct index *x);
 
 void index_free(struct index *x);
 

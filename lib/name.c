@@ -132,44 +132,64 @@ put_u_label(struct writer *w, const char *text, size_t len)
 {
 	uint32_t points[NAME_LABEL];
 	size_t count = 0, used;
+	bool ascii = true;
 
 	while (len > 0) {
 		if (count == NAME_LABEL)
 			return -1;
 		used = 1;
-		if ((unsigned char)*text < 0x80)
+		if ((unsigned char)*text < 0x80) {
 			points[count] = (unsigned char)ldh(*text);
-		else
+		} else {
 			used = decode_utf8((const unsigned char *)text, len, &points[count]);
+			ascii = false;
+		}
 		if (used == 0 || points[count] == 0)
 			return -1;
 		count++;
 		text += used;
 		len -= used;
 	}
+	if (ascii) /* too long, then */
+		return -1;
 	for (const char *prefix = "xn--"; *prefix != '\0'; prefix++)
 		if (put(w, *prefix) != 0)
 			return -1;
 	return put_punycode(w, points, count);
 }
 
+/* Text in ASCII up to the next dot.  Returns its length, or -1 at anything else. */
+static int
+put_ascii_label(struct writer *w, const char *text, size_t len)
+{
+	size_t n = 0, room = w->cap - w->len < NAME_LABEL ? w->cap - w->len : NAME_LABEL;
+	char *out = w->out + w->len;
+
+	for (; n < len && text[n] != '.'; n++) {
+		char ch = ldh(text[n]);
+
+		if (ch == 0 || n == room)
+			return -1;
+		out[n] = ch;
+	}
+	w->len += n;
+	return (int)n;
+}
+
+/* Any text up to the next dot.  Returns its length, or -1: no label. */
 static int
 put_label(struct writer *w, const char *text, size_t len)
 {
 	size_t begin = w->len;
-	bool ascii = true;
-	char ch;
+	int n = put_ascii_label(w, text, len);
+	const char *dot;
 
-	for (size_t i = 0; i < len && ascii; i++)
-		ascii = (unsigned char)text[i] < 0x80;
-	if (!ascii && put_u_label(w, text, len) != 0)
-		return -1;
-	for (size_t i = 0; i < len && ascii; i++) {
-		ch = ldh(text[i]);
-		if (ch == 0 || put(w, ch) != 0)
-			return -1;
-	}
-	return w->len > begin && w->len - begin <= NAME_LABEL ? 0 : -1;
+	if (n >= 0 || len == 0)
+		return n > 0 ? n : -1;
+	dot = memchr(text, '.', len);
+	if (dot != NULL)
+		len = (size_t)(dot - text);
+	return put_u_label(w, text, len) == 0 && w->len - begin <= NAME_LABEL ? (int)len : -1;
 }
 
 static bool
@@ -186,22 +206,20 @@ int
 name_normalise(char out[NAME_MAX_TEXT], const char *text, size_t len)
 {
 	struct writer w = { out, 0, NAME_MAX_TEXT - 1 };
-	const char *dot;
-	size_t label;
+	int label;
 
 	if (len > 0 && text[len - 1] == '.')
 		len--;
 	for (;;) {
-		dot = len > 0 ? memchr(text, '.', len) : NULL;
-		label = dot != NULL ? (size_t)(dot - text) : len;
-		if (put_label(&w, text, label) != 0)
+		label = put_label(&w, text, len);
+		if (label < 0)
 			return -1;
-		if (dot == NULL)
+		if ((size_t)label == len)
 			break;
 		if (put(&w, '.') != 0)
 			return -1;
 		text += label + 1;
-		len -= label + 1;
+		len -= (size_t)label + 1;
 	}
 	out[w.len] = '\0';
 	return ends_in_number(out, w.len) ? -1 : (int)w.len;

@@ -185,35 +185,37 @@ source_next(struct source_reader *r, const char **text, size_t *len, uint32_t *a
 
 /* --- one line --- */
 
+/* Is the line at `at` among the bytes that are kept, whole or as much as is given out of one? */
+static bool
+holds_line(const struct source_window *w, const struct source *s, uint32_t at, size_t *len)
+{
+	const char *end;
+	size_t most;
+
+	if (w->source != s || at < w->at || at - w->at >= w->len)
+		return false;
+	most = w->len - (at - w->at);
+	end = memchr(w->data + (at - w->at), '\n', most);
+	*len = end != NULL ? (size_t)(end - w->data) - (at - w->at) : most;
+	return end != NULL || most == sizeof w->data || at + most == s->size;
+}
+
 const char *
 source_line(struct source_window *w, const struct source *s, uint32_t at, size_t *len)
 {
-	const char *line = NULL, *end = NULL;
-	size_t most = 0;
+	static const size_t sizes[] = { SOURCE_FIRST, SOURCE_LINE };
+	bool held = holds_line(w, s, at, len);
 
-	if (at >= s->size)
-		return NULL;
-	if (w->source == s && at >= w->at && at - w->at < w->len) {
-		line = w->data + (at - w->at);
-		most = w->len - (at - w->at);
-		end = memchr(line, '\n', most);
-	}
-	if (line == NULL || (end == NULL && most < SOURCE_LINE && at + most < s->size)) {
-		ssize_t n = read_at(s, w->data, sizeof w->data, at);
+	for (int i = 0; i < 2 && !held && at < s->size; i++) {
+		size_t left = s->size - at;
+		ssize_t n = read_at(s, w->data, left < sizes[i] ? left : sizes[i], at);
 
-		w->source = n > 0 ? s : NULL;
-		if (n <= 0)
-			return NULL;
+		w->source = s;
 		w->at = at;
-		w->len = (size_t)n;
-		line = w->data;
-		most = w->len;
-		end = memchr(line, '\n', most);
+		w->len = n > 0 ? (size_t)n : 0;
+		held = holds_line(w, s, at, len);
 	}
-	*len = end != NULL ? (size_t)(end - line) : most;
-	if (*len > SOURCE_LINE)
-		*len = SOURCE_LINE;
-	return line;
+	return held ? w->data + (at - w->at) : NULL;
 }
 
 unsigned

@@ -2,7 +2,7 @@
  * source: a list file, held open from load to the end: its lines in turn, a line at a place, the number
  * of a line, and whether the file is still the one that was loaded.
  *
- * Owns the descriptor and a few marks (8 bytes for each 64 KiB of the file).  Reads with pread, never
+ * Owns the descriptor and a few marks (8 bytes for each 16 KiB of the file).  Reads with pread, never
  * mmap: a file that is truncated under us would be SIGBUS.  Knows nothing of what lines mean.
  */
 #ifndef SOURCE_H
@@ -15,9 +15,9 @@
 
 enum {
 	SOURCE_CHUNK = 8192,    /* bytes read at once when all lines are read */
-	SOURCE_WINDOW = 4096,   /* bytes read at once for one line: neighbours often follow */
+	SOURCE_FIRST = 256,     /* bytes read at first for one line: most are shorter */
 	SOURCE_LINE = 2048,     /* bytes of a line that source_line gives at most */
-	SOURCE_MARK_SHIFT = 16, /* a line number is remembered for each 64 KiB: 1 ms of counting */
+	SOURCE_MARK_SHIFT = 14, /* a line number is remembered for each 16 KiB: little is counted */
 	SOURCE_MAX = INT32_MAX  /* bytes of a file: places are 32 bits over all files together */
 };
 
@@ -35,7 +35,7 @@ struct source {
 	int64_t mtime, ctime;
 	long mtime_ns, ctime_ns;
 	struct source_mark {
-		uint32_t at, line; /* of the first line that begins in these 64 KiB or after */
+		uint32_t at, line; /* of the first line that begins in these 16 KiB or after */
 	} * marks;
 	size_t mark_count;
 };
@@ -75,7 +75,7 @@ struct source_window {
 	const struct source *source; /* NULL: nothing is kept */
 	uint32_t at;
 	size_t len;
-	char data[SOURCE_WINDOW];
+	char data[SOURCE_LINE];
 };
 
 /* The line that begins at `at`, at most SOURCE_LINE bytes of it, or NULL: it can't be read.  Ask
