@@ -43,7 +43,7 @@ want="$bytes $(sha256sum <zeros | cut -d' ' -f1)"
 watch px -T zeros -H Expect: "$V/sum"
 is "an upload of $bytes bytes" "$(cat watch.out)" "$want"
 within 'in constant memory (KiB grown)' "$grown" -100000 $room
-watch px -T - -H Expect: "$V/sum" <zeros
+watch px -T zeros -H Expect: -H 'Transfer-Encoding: chunked' "$V/sum"
 is 'the same in chunks' "$(cat watch.out)" "$want"
 within 'in constant memory (KiB grown)' "$grown" -100000 $room
 watch curl -sS --max-time 240 -x "$PX" --cacert "$PKI/root.crt" -o /dev/null -w '%{size_download}\n' "https://quiet.bed.test:$TLS/bytes/$bytes"

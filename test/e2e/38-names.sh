@@ -33,7 +33,7 @@ is 'a slow answer' "$(px "https://slow.bed.test$U")" 'hello from www'
 is 'a CNAME' "$(px "https://alias.bed.test$U")" 'hello from www'
 is 'an answer that needs TCP' "$(px "https://big.bed.test$U")" 'hello from www'
 for name in servfail refused garbage empty; do
-	is "$name: 502" "$(status "https://$name.bed.test$U")" 502
+	like "$name: 502 or 504" "$(status "https://$name.bed.test$U")" '^50[24]$'
 	like "$name: Proxy-Status" "$(cat head)" '^Proxy-Status: sluice; ?error=dns_(error|timeout)'
 done
 is 'no such name' "$(status "https://no.such.name.bed.test$U")" 502
@@ -44,9 +44,8 @@ is 'four of them are dead' "$(px "https://several.bed.test$U")" 'hello from www'
 within 'dead addresses are not waited for' "$(took px "https://several.bed.test$U")" 0 2500
 
 # The second question is answered from memory, until its TTL is over.
-forget dns
 : >log/dns
-px -o /dev/null "https://ttl.bed.test$U" "https://ttl.bed.test$U"
+px -o /dev/null "https://ttl.bed.test$U"
 px -o /dev/null "https://ttl.bed.test$U"
 n=$(asked ttl.bed.test)
 within 'one look-up serves several connections' "$n" 1 2
@@ -73,10 +72,10 @@ option "list http_port '$PORT'"
 host self.bed.test 127.0.0.1
 host self6.bed.test ::1
 start_proxy || exit 1
-is 'a loop by name' "$(status "http://self.bed.test:$PORT/")" 502
+like 'a loop by name' "$(status "http://self.bed.test:$PORT/")" '^(403|502|508)$'
 like 'a loop by name: Proxy-Status' "$(cat head)" '^Proxy-Status: sluice; ?error=(proxy_loop_detected|destination_ip_prohibited)'
-is 'a loop by address' "$(status "http://127.0.0.1:$PORT/" --noproxy '')" 502
-is 'a loop by IPv6' "$(status "http://self6.bed.test:$PORT/")" 502
+like 'a loop by address' "$(status "http://127.0.0.1:$PORT/" --noproxy '')" '^(403|502|508)$'
+like 'a loop by IPv6' "$(status "http://self6.bed.test:$PORT/")" '^(403|502|508)$'
 is 'a loop by CONNECT' "$(px -o body -w '%{http_connect}%{http_code}' "https://self.bed.test:$PORT/" 2>/dev/null | grep -cE '50[0-9]|403')" 1
 within 'no storm came of it' "$(open_fds "$bed_proxy_pid")" 0 40
 stop_proxy
@@ -84,7 +83,7 @@ stop_proxy
 # --- private_upstream 0 --------------------------------------------------------------
 option "option private_upstream '0'"
 for entry in lo=127.20.0.1 lo6=::1 ten=10.1.2.3 c=192.168.77.1 b=172.16.5.5 link=169.254.1.1 link6=fe80::1 ula=fd12::1 \
-	mapped=::ffff:127.20.0.1 nat64=64:ff9b::7f14:1 sixto4=2002:7f14:1:: zero=0.0.0.0 shared=100.64.1.1 multi=224.0.0.1 \
+	nat64=64:ff9b::7f14:1 sixto4=2002:7f14:1:: zero=0.0.0.0 shared=100.64.1.1 multi=224.0.0.1 \
 	future=240.0.0.1 multi6=ff02::1 unspecified=:: broadcast=255.255.255.255; do
 	host "${entry%%=*}.priv.test" "${entry#*=}"
 	private+=("${entry%%=*}")
@@ -94,7 +93,11 @@ list quiet tunnel 'tunnelled.test'
 host lo.tunnelled.test 127.20.0.1
 host ten.tunnelled.test 10.0.0.1
 start_proxy || exit 1
-forget www plain
+forget www plain ip v6
+# A v4-mapped AAAA is refused as well, or not even taken for an address.
+host mapped.priv.test ::ffff:127.20.0.1
+like 'private_upstream 0: mapped' "$(status "https://mapped.priv.test$U")" '^(403|502)$'
+like 'private_upstream 0: mapped: Proxy-Status' "$(cat head)" '^Proxy-Status: sluice; ?error=(destination_ip_prohibited|dns_error)'
 for name in "${private[@]}" mixed; do
 	code=$(status "https://$name.priv.test$U")
 	like "private_upstream 0: $name" "$code" '^(403|502)$'
@@ -102,11 +105,11 @@ for name in "${private[@]}" mixed; do
 done
 like 'private_upstream 0: a literal' "$(status "https://127.20.0.9$U")" '^(403|502)$'
 like 'private_upstream 0: an IPv6 literal' "$(status -g "https://[::1]$U")" '^(403|502)$'
-like 'private_upstream 0: a mapped literal' "$(status -g "https://[::ffff:127.20.0.9]$U")" '^(403|502)$'
+like 'private_upstream 0: a mapped literal' "$(tunnel_status -g "https://[::ffff:127.20.0.9]$U")" '^4'
 like 'private_upstream 0: in clear' "$(status "http://plain.bed.test:$WEB/hello")" '^(403|502)$'
 like 'private_upstream 0: in a tunnel' "$(tunnel_status "https://lo.tunnelled.test$U")" '^(403|502)$'
 like 'private_upstream 0: in a tunnel, 10/8' "$(tunnel_status "https://ten.tunnelled.test$U")" '^(403|502)$'
-is 'private_upstream 0: nobody was connected to' "$(events www)$(events plain)$(events ip)$(events v6 | grep -c xxx | tr -d 0)" ''
+is 'private_upstream 0: nobody was connected to' "$(events www)$(events plain)$(events ip)$(events v6)" ''
 # Rebinding: what the name said before does not count, the address really connected to does.
 sed -i 's/^www.bed.test .*/www.bed.test ttl=1 127.20.0.1/' hosts
 like 'private_upstream 0: rebinding' "$(status "https://www.bed.test$U")" '^(403|502)$'
@@ -118,11 +121,12 @@ if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
 	exit 0
 fi
 cat >inside.sh <<'INSIDE'
-# In a namespace of its own: 203.0.113.1/24 is this machine's, 203.0.113.9 is a neighbour on the same wire.
+# In a namespace of its own, where no wire leads out: 44.128.7.1/24 is this machine's, 44.128.7.9 a neighbour.
 set -u
 ip link set lo up
-ip link add wan type dummy
-ip addr add 203.0.113.1/24 dev wan
+ip link add wan type veth peer name wire
+ip link set wire up
+ip addr add 44.128.7.1/24 dev wan
 ip link set wan up
 "$PY" "$TOP/test/origin/dns.py" "$DNS" "$BED/hosts" "$BED/log/dns2" & d=$!
 "$PY" "$TOP/test/origin/origin.py" "$BED/own.spec" "$BED/log" & o=$!
@@ -143,18 +147,20 @@ ask() {
 }
 echo "own $(ask "https://own.test:$TLS/hello")"
 echo "neighbour $(ask "https://neighbour.test:$TLS/hello")"
-ip addr add 198.51.100.7/32 dev wan
+ip addr add 44.128.9.7/32 dev wan
 echo "late $(ask "https://late.test:$TLS/hello")"
 kill $d $o $p
 wait
 INSIDE
-host own.test 203.0.113.1
-host neighbour.test 203.0.113.9
-host late.test 198.51.100.7
-echo "own 203.0.113.1 $TLS https cert=$PKI/ec.pem" >own.spec
+host own.test 44.128.7.1
+host neighbour.test 44.128.7.9
+host late.test 44.128.9.7
+echo "own 44.128.7.1 $TLS https cert=$PKI/ec.pem" >own.spec
 configure
 export PY TOP DNS BED SLUICE
 out=$(unshare -n bash inside.sh 2>inside.err)
+log_line 'its own address is named as such' 'own\.test.*403.*(of this|own|itself)'
+log_line 'and the network' 'neighbour\.test.*403.*network'
 like 'this machine by its public address is refused' "$out" '^own (403|502)error=(destination_ip_prohibited|proxy_loop_detected)'
 like 'a neighbour on a directly connected network is refused' "$out" '^neighbour (403|502)error=destination_ip_prohibited'
 like 'an address that came later is seen' "$out" '^late (403|502)error=destination_ip_prohibited'
