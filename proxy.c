@@ -457,39 +457,63 @@ usage(FILE *to)
 	return to == stdout ? 0 : 2;
 }
 
+struct arguments {
+	const char *file; /* of -c; NULL: none */
+	bool only_check, to_syslog;
+	const char *rest[2]; /* what is no option */
+	int rest_count;
+};
+
+/* Options as getopt(3) reads them, which uClibc-ng can't link without its locale.  False: bad usage. */
+static bool
+read_arguments(struct arguments *a, char **argv)
+{
+	for (; *argv != NULL; argv++) {
+		const char *option = *argv;
+
+		if (*option != '-') {
+			if (a->rest_count == 2)
+				return false;
+			a->rest[a->rest_count++] = option;
+			continue;
+		}
+		while (*++option != '\0') {
+			if (*option == 't')
+				a->only_check = true;
+			else if (*option == 'l')
+				a->to_syslog = true;
+			else if (*option != 'c')
+				return false;
+			if (*option != 'c')
+				continue;
+			a->file = option[1] != '\0' ? option + 1 : *++argv;
+			if (a->file == NULL)
+				return false;
+			break;
+		}
+	}
+	return a->file != NULL;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
-	const char *file = NULL;
-	bool only_check = false, to_syslog = false;
-	int option;
+	struct arguments a = { 0 };
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("sluice " SLUICE_VERSION) < 0;
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return usage(stdout);
 	if (strcmp(command, "verify") == 0)
 		return argc == 6 ? cert_verify(argv[2], argv[3], argv[4], argv[5]) : usage(stderr);
-	if (*command != '\0') {
-		argv++;
-		argc--;
-	}
-	while ((option = getopt(argc, argv, "c:tlh")) != -1)
-		switch (option) {
-		case 'c': file = optarg; break;
-		case 't': only_check = true; break;
-		case 'l': to_syslog = true; break;
-		case 'h': return usage(stdout);
-		default: return usage(stderr);
-		}
-	if (file == NULL)
+	if (!read_arguments(&a, argv + (*command != '\0' ? 2 : 1)))
 		return usage(stderr);
-	if (strcmp(command, "ca") == 0 && optind == argc)
-		return print_ca(file);
-	if (strcmp(command, "why") == 0 && (argc - optind == 1 || argc - optind == 2))
-		return why(file, argv[optind], argc - optind == 2 ? argv[optind + 1] : "127.0.0.1");
-	if (*command != '\0' || optind != argc)
+	if (strcmp(command, "ca") == 0 && a.rest_count == 0)
+		return print_ca(a.file);
+	if (strcmp(command, "why") == 0 && a.rest_count > 0)
+		return why(a.file, a.rest[0], a.rest_count == 2 ? a.rest[1] : "127.0.0.1");
+	if (*command != '\0' || a.rest_count != 0)
 		return usage(stderr);
-	return only_check ? check(file) : serve(file, to_syslog);
+	return a.only_check ? check(a.file) : serve(a.file, a.to_syslog);
 }
