@@ -88,7 +88,7 @@ struct chain_signatures; /* bounded memory of signatures that were found good: (
 
 /* A collected certificate, as the search for a path needs it.  Filled by the first step of a check. */
 struct chain_link {
-	uint32_t subject, issuer;         /* hashes of the names, to tell most of them apart */
+	uint32_t subject, issuer, key;    /* hashes of names and key, to tell most apart */
 	uint32_t key_id, issuer_key_id;   /* hashes of the key identifiers; 0: none */
 	uint16_t subject_off, issuer_off; /* of the names with their headers, from its start */
 	uint16_t subject_len, issuer_len;
