@@ -48,6 +48,7 @@ struct cert {
 	struct store *leaves; /* by the CA, after origins; on flash too */
 	struct store *pages;  /* for our own pages; in RAM only */
 	struct session_store *sessions;
+	struct origins *origins;
 	uint32_t generation;
 	struct cert_counters counters;
 	char clock_stamp[CONFIG_PATH], cache[CONFIG_PATH];
@@ -164,22 +165,30 @@ struct leaf_id {
 };
 
 static struct leaf_id
-identify(const struct authority *ca, const void *subject, size_t len, int64_t now)
+identify_hash(const struct authority *ca, const unsigned char hash[br_sha256_SIZE], int64_t now)
 {
-	unsigned char hash[br_sha256_SIZE], start[LEAF_START], profile = PROFILE;
+	unsigned char start[LEAF_START], profile = PROFILE;
 	struct leaf_id id;
 	br_sha256_context ctx;
 
-	sha256(subject, len, hash);
 	id.start = forge_epoch(hash, now);
 	write64(start, id.start);
 	br_sha256_init(&ctx);
 	br_sha256_update(&ctx, &profile, 1);
 	br_sha256_update(&ctx, ca->hash, sizeof ca->hash);
-	br_sha256_update(&ctx, hash, sizeof hash);
+	br_sha256_update(&ctx, hash, br_sha256_SIZE);
 	br_sha256_update(&ctx, start, sizeof start);
 	br_sha256_out(&ctx, id.key);
 	return id;
+}
+
+static struct leaf_id
+identify(const struct authority *ca, const void *subject, size_t len, int64_t now)
+{
+	unsigned char hash[br_sha256_SIZE];
+
+	sha256(subject, len, hash);
+	return identify_hash(ca, hash, now);
 }
 
 static size_t
@@ -245,6 +254,15 @@ cert_leaf(struct cert *ct, const unsigned char *origin, size_t origin_len, enum 
 }
 
 size_t
+cert_leaf_again(struct cert *ct, const unsigned char origin_hash[ORIGINS_HASH], int64_t now,
+	unsigned char *out, size_t cap)
+{
+	struct leaf_id id = identify_hash(&ct->ca->authority, origin_hash, now);
+
+	return recall(ct, ct->leaves, &id, out, cap);
+}
+
+size_t
 cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *out, size_t cap,
 	char err[CERT_ERROR])
 {
@@ -279,6 +297,12 @@ struct session_store *
 cert_sessions(struct cert *ct)
 {
 	return ct->sessions;
+}
+
+struct origins *
+cert_origins(struct cert *ct)
+{
+	return ct->origins;
 }
 
 uint32_t
@@ -384,7 +408,8 @@ open_parts(struct cert *ct, const struct config *c, size_t chains, size_t sessio
 		return -1;
 	ct->signatures = chain_signatures_new(SIGNATURES);
 	ct->sessions = session_store_new(sessions);
-	if (ct->signatures == NULL || ct->sessions == NULL ||
+	ct->origins = origins_new(sessions);
+	if (ct->signatures == NULL || ct->sessions == NULL || ct->origins == NULL ||
 		pool_init(&ct->chains, sizeof(struct chain), chains) != 0 ||
 		open_leaves(ct, c) != 0)
 		return refuse(err, "no memory for certificates");
@@ -493,6 +518,7 @@ cert_close(struct cert *ct)
 	store_close(ct->leaves);
 	store_close(ct->pages);
 	session_store_free(ct->sessions);
+	origins_free(ct->origins);
 	chain_signatures_free(ct->signatures);
 	pool_free(&ct->chains);
 	anchors_release(ct->anchors);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "lib/chain.h"
 #include "lib/config.h"
+#include "lib/origins.h"
 #include "lib/session.h"
 #include "lib/wait.h"
 
@@ -70,6 +71,10 @@ void cert_check_start(struct cert *ct, struct chain *chain, const char *host, in
 size_t cert_leaf(struct cert *ct, const unsigned char *origin, size_t origin_len,
 	enum cert_signer signer, int64_t now, unsigned char *out, size_t cap, char err[CERT_ERROR]);
 
+/* The leaf that cert_leaf would give for the certificate with this SHA-256, if it is in the cache: 0 if not. */
+size_t cert_leaf_again(struct cert *ct, const unsigned char origin_hash[ORIGINS_HASH], int64_t now,
+	unsigned char *out, size_t cap);
+
 /* A leaf for exactly this host (a name or an address in text), for a page of our own; never written to
  * flash.  Returns as cert_leaf. */
 size_t cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *out,
@@ -78,8 +83,9 @@ size_t cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned c
 /* The key of every leaf.  Lives as long as ct, also over reloads that change the CA. */
 const br_ec_private_key *cert_leaf_key(const struct cert *ct);
 
-/* Sessions towards clients. */
+/* Sessions towards clients, and towards origins. */
 struct session_store *cert_sessions(struct cert *ct);
+struct origins *cert_origins(struct cert *ct);
 
 /* The CA certificate, DER. */
 const unsigned char *cert_ca_der(const struct cert *ct, size_t *len);

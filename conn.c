@@ -243,7 +243,7 @@ conn_leave_origin(struct conn *c)
 	if (c->chain != NULL)
 		cert_chain_put(proxy.cert, c->chain);
 	c->chain = NULL;
-	c->checking = false;
+	c->checking = c->offered = c->resumed = false;
 }
 
 /*
@@ -752,6 +752,19 @@ conn_origin_failed(struct conn *c)
 		leg_failure_text(&c->pair.origin));
 }
 
+/* In the scratch, while they are of use: the hello to be replayed, and the leaf to be shown. */
+static unsigned char *
+conn_hello(struct conn *c)
+{
+	return c->pair.buffers->scratch;
+}
+
+static unsigned char *
+conn_leaf(struct conn *c)
+{
+	return c->pair.buffers->scratch + HELLO_WIRE_MAX;
+}
+
 static const unsigned char *
 make_seed(unsigned char seed[TLS_SEED])
 {
@@ -759,6 +772,71 @@ make_seed(unsigned char seed[TLS_SEED])
 	if (seed_read(seed, TLS_SEED) != 0)
 		abort();
 	return seed;
+}
+
+/* What must be the same for a session with an origin to be good again. */
+static void
+conn_make_origin_key(struct conn *c)
+{
+	const uint32_t same[] = { c->port, cert_generation(proxy.cert),
+		policy_generation(proxy.policy) };
+	br_sha256_context hash;
+
+	br_sha256_init(&hash);
+	br_sha256_update(&hash, c->host, strlen(c->host) + 1);
+	br_sha256_update(&hash, c->name, strlen(c->name) + 1);
+	br_sha256_update(&hash, same, sizeof same);
+	br_sha256_out(&hash, c->origin_key);
+}
+
+/* A resumed session shows no certificate, so the leaf for the client must be at hand already. */
+static void
+conn_offer_session(struct conn *c, const char *sni)
+{
+	const struct origin_session *s;
+
+	conn_make_origin_key(c);
+	s = origins_find(cert_origins(proxy.cert), c->origin_key, proxy.wall);
+	if (s == NULL)
+		return;
+	c->leaf_len = (uint16_t)cert_leaf_again(
+		proxy.cert, s->leaf, proxy.wall, conn_leaf(c), CERT_LEAF_MAX);
+	if (c->leaf_len == 0)
+		return;
+	tls_resume(&c->pair.origin_tls, sni, &s->params);
+	c->offered = true;
+}
+
+/* Only a session whose chain was found good just now is worth another time. */
+static void
+conn_save_session(struct conn *c)
+{
+	br_ssl_session_parameters params;
+	unsigned char hash[ORIGINS_HASH];
+	size_t len;
+	const unsigned char *leaf = chain_leaf(c->chain, &len);
+	br_sha256_context ctx;
+
+	br_sha256_init(&ctx);
+	br_sha256_update(&ctx, leaf, len);
+	br_sha256_out(&ctx, hash);
+	tls_session(&c->pair.origin_tls, &params);
+	conn_make_origin_key(c); /* the generations may have changed during the handshake */
+	origins_save(cert_origins(proxy.cert), c->origin_key, &params, hash, proxy.wall,
+		chain_check_until(c->chain));
+	pool_wipe(&params, sizeof params);
+}
+
+/* The origin did not like the session that was offered: once more, without. */
+static enum conn_state
+conn_try_afresh(struct conn *c)
+{
+	struct net_addr addr = c->dial.peer;
+
+	origins_drop(cert_origins(proxy.cert), c->origin_key);
+	c->fresh = true;
+	conn_leave_origin(c);
+	return conn_dial(c, &addr, 1);
 }
 
 static bool
@@ -773,6 +851,8 @@ conn_start_origin(struct conn *c)
 		return false;
 	pair_secure_origin(&c->pair, named ? c->name : NULL, c->chain, make_seed(seed));
 	pool_wipe(seed, sizeof seed);
+	if (!c->fresh)
+		conn_offer_session(c, named ? c->name : NULL);
 	return true;
 }
 
@@ -792,13 +872,17 @@ conn_pump_handshake(struct leg *l, struct conn *c)
 static enum conn_state
 step_origin(struct conn *c)
 {
+	size_t len;
+
 	if (c->chain == NULL && !conn_start_origin(c))
 		return C_ORIGIN;
 	conn_pump_handshake(&c->pair.origin, c);
-	if (tls_is_open(&c->pair.origin_tls))
-		return C_VERIFY;
+	if (tls_is_open(&c->pair.origin_tls)) {
+		c->resumed = c->offered && chain_leaf(c->chain, &len) == NULL;
+		return c->resumed ? C_MINT : C_VERIFY;
+	}
 	if (leg_is_failed(&c->pair.origin) || tls_is_closed(&c->pair.origin_tls))
-		return conn_origin_failed(c);
+		return c->offered ? conn_try_afresh(c) : conn_origin_failed(c);
 	return C_ORIGIN;
 }
 
@@ -836,23 +920,13 @@ step_verify(struct conn *c)
 		return C_VERIFY;
 	}
 	c->checking = false;
-	return chain_check_error(c->chain) == CHAIN_OK ? C_MINT : conn_refuse_chain(c);
+	if (chain_check_error(c->chain) != CHAIN_OK)
+		return conn_refuse_chain(c);
+	conn_save_session(c);
+	return C_MINT;
 }
 
 /* --- mint: who are we towards the client? -------------------------------------- */
-
-/* In the scratch, while they are of use: the hello to be replayed, and the leaf to be shown. */
-static unsigned char *
-conn_hello(struct conn *c)
-{
-	return c->pair.buffers->scratch;
-}
-
-static unsigned char *
-conn_leaf(struct conn *c)
-{
-	return c->pair.buffers->scratch + HELLO_WIRE_MAX;
-}
 
 /* A session may be resumed only under what it was made under: the name, the leaf that would be shown now,
  * the policy, the trust, the client. */
@@ -901,9 +975,10 @@ step_mint(struct conn *c)
 		false); /* the answer to CONNECT must be out before we change to TLS */
 	if (leg_is_failed(&c->pair.client))
 		return C_FREE;
-	if (!leg_is_drained(&c->pair.client) || !may_work(c))
+	if (!leg_is_drained(&c->pair.client) || (!c->resumed && !may_work(c)))
 		return C_MINT;
-	c->leaf_len = (uint16_t)conn_make_leaf(c, err);
+	if (!c->resumed)
+		c->leaf_len = (uint16_t)conn_make_leaf(c, err);
 	if (c->leaf_len == 0) {
 		proxy.again = true; /* for a page under a leaf of its own */
 		return conn_fail(c, PAGE_CERTIFICATE, 502, "tls_certificate_error", "%s", err);

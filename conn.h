@@ -66,6 +66,7 @@ struct conn {
 	struct resolve_query query;
 	struct dial dial;
 	struct session_tie tie;
+	unsigned char origin_key[ORIGINS_HASH]; /* of the session with the origin */
 
 	char host[HTTP_HOST_MAX + 1]; /* where the client wants to go, a name or an address */
 	char name[HTTP_HOST_MAX + 1]; /* what it calls it: the SNI where there is one, else host */
@@ -75,6 +76,9 @@ struct conn {
 	bool greeted; /* CONNECT was answered with 200 */
 	bool block, inspect;
 	bool untrusted; /* the origin failed the check and is re-signed so that the browser warns */
+	bool offered;   /* a session was offered to the origin; its leaf is in the scratch */
+	bool resumed;   /* ... and taken */
+	bool fresh;     /* an offer failed: the next handshake is a full one */
 	bool checking;  /* chain_check_start was called */
 	bool waits_work; /* asked for a public-key operation and did not get it */
 	bool starved;    /* asked for buffers or a chain and did not get it */

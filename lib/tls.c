@@ -119,6 +119,19 @@ tls_start_client(struct tls *t, const char *sni, struct chain *chain,
 }
 
 void
+tls_resume(struct tls *t, const char *sni, const br_ssl_session_parameters *session)
+{
+	br_ssl_engine_set_session_parameters(&t->u.client.eng, session);
+	br_ssl_client_reset(&t->u.client, sni, 1);
+}
+
+void
+tls_session(const struct tls *t, br_ssl_session_parameters *session)
+{
+	br_ssl_engine_get_session_parameters(tls_engine_const(t), session);
+}
+
+void
 tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED],
 	unsigned char *in, unsigned char *out)

@@ -50,6 +50,12 @@ struct tls { /* zeroed before its first use */
 void tls_start_client(struct tls *t, const char *sni, struct chain *chain,
 	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out);
 
+/* Right after tls_start_client: offers to resume a session.  If the origin agrees, it shows no certificate. */
+void tls_resume(struct tls *t, const char *sni, const br_ssl_session_parameters *session);
+
+/* The parameters of an open session; they hold its secret. */
+void tls_session(const struct tls *t, br_ssl_session_parameters *session);
+
 /* Starts a handshake with a client, showing one leaf.  tie: sessions that may be resumed, or NULL. */
 void tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED],
