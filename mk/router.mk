@@ -90,3 +90,39 @@ size:
 	@mk/size.sh $(SIZES)
 
 .PHONY: size
+
+# --- what `make test` has of this ------------------------------------------
+# The program for big-endian MIPS: within its size, soft float, its units and a few end-to-end scripts under
+# qemu-mips.  Everything else of a router is in router-test.
+ROUTER_SCRIPTS ?= 30-http 34-tls 36-invalid
+TEST_STEPS += router openwrt-check
+
+router:
+	@$(MAKE) --no-print-directory -s TARGET=mips-uclibc
+	@mk/size.sh -c mips-uclibc $(ROUTER_LIMIT)
+	@test/router/user.sh mips-uclibc $(ROUTER_SCRIPTS)
+
+openwrt-check: sluice
+	@test/openwrt/check.sh
+
+# --- make router-test ------------------------------------------------------
+# All user-mode targets with their units and the end-to-end scripts, and the machine.
+router-test: router-machine
+	@for t in mips-uclibc mipsel-uclibc arm-uclibc mips-musl; do \
+		$(MAKE) --no-print-directory -s TARGET=$$t build/$$t/sluice && $(MAKE) --no-print-directory -s TARGET=$$t unit-cross && \
+		test/router/user.sh $$t || exit 1; done
+
+MACHINE = build/mipsel-uclibc
+
+router-machine:
+	@$(MAKE) --no-print-directory -s TARGET=mipsel-uclibc
+	@$(MACHINE)/cc -std=c11 -D_GNU_SOURCE -Os -Wl,--gc-sections -o $(MACHINE)/origin test/router/origin.c -lbearssl
+	@test/openwrt/check.sh stage
+	@test/router/malta.sh $(MACHINE)/sluice $(MACHINE)/origin build/openwrt/stage
+
+# Instructions that the handshakes' operations take on a MIPS 24Kc, counted under qemu-user.
+router-bench:
+	@$(MAKE) --no-print-directory -s TARGET=mips-uclibc toolchain
+	@test/router/bench.sh mips-uclibc
+
+.PHONY: router openwrt-check router-test router-machine router-bench

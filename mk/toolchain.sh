@@ -5,6 +5,7 @@
 # and, last, the file `toolchain`, which says that all is there.  Everything comes from Debian: the cross
 # compiler and uClibc-ng's source as packages, BearSSL, c-ares and musl as source packages, fetched by the
 # machine's own package sources into build/sources.  CC from outside replaces compiler and C library.
+# shellcheck disable=SC2086,SC2046,SC3013 # lists of words are meant, and every sh here knows -nt
 set -eu
 targets="mips-uclibc mipsel-uclibc arm-uclibc mips-musl mipsel-musl arm-musl"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,7 +25,8 @@ esac
 # --- what differs between targets ------------------------------------------
 # The default ABI calls with -fno-pic: -mno-abicalls links against the C library's start files with a mere
 # warning and crashes later.  OpenWrt's own flags for the 24Kc; nothing needs an FPU anywhere.
-mips_flags="-march=mips32r2 -mtune=24kc -mabi=32 -msoft-float -mno-branch-likely -fno-pic -fno-pie -mplt"
+mips_flags="-march=mips32r2 -mtune=24kc -mabi=32 -msoft-float -mno-branch-likely -fno-pic -fno-pie -mplt \
+	-minterlink-compressed"
 small=
 case $target in
 mips-*)   prefix=mips-linux-gnu flags=$mips_flags endian=BIG arch=mips headers=mips small=-mips16 ;;
@@ -50,7 +52,6 @@ need() {
 	say "installing$missing"
 	apt-get -qq update || true
 	# another apt may hold the lock for a while
-	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install $missing >/dev/null
 }
 
@@ -63,7 +64,7 @@ source_package() {
 	: >> "$apt/state/status"
 	if [ ! -e "$apt/.updated" ]; then
 		for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-			[ -f "$f" ] && grep -qi debian "$f" || continue
+			grep -qsi debian "$f" || continue
 			case $f in
 			*.sources) sed 's/^Types:.*/Types: deb-src/' "$f" ;;
 			*) sed -n 's/^deb /deb-src /p' "$f" ;;
@@ -79,7 +80,7 @@ source_package() {
 		touch "$apt/.updated"
 	fi
 	say "source package $1"
-	rm -rf "$sources/$1" "$sources/$1".tmp
+	rm -rf "${sources:?}/$1" "$sources/$1.tmp"
 	mkdir -p "$sources/$1.tmp"
 	( cd "$sources/$1.tmp" && APT_CONFIG=$apt/apt.conf apt-get -qq source "$1" ) > "$sources/$1.log" 2>&1 ||
 		{ cat "$sources/$1.log" >&2; die "no source package $1 in this machine's package sources"; }
@@ -246,6 +247,12 @@ cares_check() {
 
 # --- in order --------------------------------------------------------------
 mkdir -p "$out/lib" "$out/include" "$sources"
+# One at a time: two builds of the same sources and packages would meet.
+exec 9> "$sources/lock"
+flock 9
+if [ -n "$own_cc" ] && [ "$out/toolchain" -nt "$0" ] && [ "$out/toolchain" -nt "$here/uclibc.config" ]; then
+	exit 0
+fi
 rm -f "$out/toolchain"
 need dpkg-dev make
 if [ -n "$own_cc" ]; then
