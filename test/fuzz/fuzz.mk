@@ -6,3 +6,7 @@ FUZZ_x509 = lib/x509.c lib/der.c lib/names.c lib/net.c
 FUZZ_pem = lib/pem.c
 FUZZ_chain = lib/chain.c lib/anchors.c lib/signature.c lib/names.c lib/net.c lib/x509.c lib/der.c lib/pem.c
 FUZZ_LIBS_chain = -lbearssl
+FUZZ_store = lib/pool.c
+FUZZ_LIBS_store = -lbearssl
+FUZZ_forge = lib/forge.c lib/net.c lib/authority.c lib/encode.c lib/seed.c lib/x509.c lib/der.c lib/pem.c lib/pool.c
+FUZZ_LIBS_forge = -lbearssl
