@@ -111,6 +111,7 @@ leg_recv(struct leg *l, unsigned char *data, size_t len)
 		leg_fail(l, errno);
 	if (n <= 0) {
 		l->eof = true;
+		l->readable = false; /* there is no news in it any more */
 		return 0;
 	}
 	if ((size_t)n < len)

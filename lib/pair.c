@@ -14,16 +14,24 @@ pair_init(struct pair *p)
 	leg_init(&p->origin);
 }
 
+/* What is left of an earlier connection belongs to that: one origin must not answer for the next. */
+static void
+pair_open(struct leg *l, int fd, struct leg_buf *in, struct leg_buf *out)
+{
+	in->start = in->end = out->start = out->end = 0;
+	leg_open(l, fd, in, out);
+}
+
 void
 pair_open_client(struct pair *p, int fd)
 {
-	leg_open(&p->client, fd, &p->client_in, &p->client_out);
+	pair_open(&p->client, fd, &p->client_in, &p->client_out);
 }
 
 void
 pair_open_origin(struct pair *p, int fd)
 {
-	leg_open(&p->origin, fd, &p->origin_in, &p->origin_out);
+	pair_open(&p->origin, fd, &p->origin_in, &p->origin_out);
 }
 
 void
@@ -53,6 +61,9 @@ pair_lend(struct pair *p, struct pair_buffers *b)
 	p->origin_in = (struct leg_buf){ .data = b->origin_in, .cap = TLS_IN };
 	p->origin_out = (struct leg_buf){ .data = b->origin_out, .cap = TLS_OUT };
 	p->scratch_used = 0;
+	/* Of engines that are closed too: what they had written was in other buffers. */
+	p->client_tls.in_high = p->client_tls.out_high = 0;
+	p->origin_tls.in_high = p->origin_tls.out_high = 0;
 	if (p->client.tls != NULL)
 		tls_unpark(p->client.tls, b->client_in, b->client_out);
 	if (p->origin.tls != NULL)
@@ -139,12 +150,19 @@ pair_splice(struct pair *p)
 	return moved;
 }
 
+/* Nothing goes from one to the other any more: one is cut off, what it had said has left, or never can. */
+static bool
+pair_is_cut(struct leg *from, const struct leg *to)
+{
+	return leg_is_failed(from) && leg_is_dry(from) && leg_is_drained(to);
+}
+
 bool
 pair_is_over(struct pair *p)
 {
 	bool client_ended = leg_is_ended(&p->client), origin_ended = leg_is_ended(&p->origin);
 
-	if (leg_is_failed(&p->client) || leg_is_failed(&p->origin))
+	if (pair_is_cut(&p->client, &p->origin) || pair_is_cut(&p->origin, &p->client))
 		return true;
 	if (client_ended)
 		leg_end(&p->origin);

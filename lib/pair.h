@@ -72,7 +72,8 @@ bool pair_share(struct pair *p);
 /* One round of bytes in both directions.  True: something moved. */
 bool pair_splice(struct pair *p);
 
-/* Passes the end of each side on to the other.  True: both are through, or one failed. */
+/* Passes the end of each side on to the other.  True: both are through, or one failed and what it had said
+ * before has left. */
 bool pair_is_over(struct pair *p);
 
 /* Ends both legs properly, once what was put has left. */
