@@ -366,16 +366,18 @@ serve(const char *file, bool to_syslog)
 	proxy.to_syslog = to_syslog;
 	log_open(to_syslog, c->log_level);
 	make_pools(c, &chains);
+	listen_warn(c);
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);
 	proxy.cert = cert_open(c, chains, c->connections, err);
 	if (proxy.cert == NULL)
 		die("%s", err);
-	if (process_drop(c->user, err) != 0)
-		die("%s: %s", c->file, err);
+	/* Lists are read before privileges are dropped: what can't be read again at SIGHUP keeps its old value. */
 	proxy.policy = policy_load(c, err, sizeof err);
 	if (proxy.policy == NULL)
 		die("%s", err);
+	if (process_drop(c->user, err) != 0)
+		die("%s: %s", c->file, err);
 	proxy.resolver = resolver_new(
 		c->resolver[0] ? c->resolver : NULL, c->connections, err, sizeof err);
 	if (proxy.resolver == NULL)
@@ -409,6 +411,8 @@ check(const char *file)
 	proxy.policy = policy_load(&proxy.config, err, sizeof err);
 	if (proxy.policy == NULL)
 		die("%s", err);
+	listen_warn(&proxy.config);
+	policy_warn(proxy.policy);
 	config_print(&proxy.config);
 	policy_free(proxy.policy);
 	return 0;

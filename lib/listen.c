@@ -16,12 +16,29 @@ struct wanted {
 	unsigned line;
 };
 
+static bool
+listen_same(const struct net_addr *a, const struct net_addr *b)
+{
+	return net_addr_same(a, b) && a->port == b->port && a->scope == b->scope;
+}
+
+static size_t
+listen_index(const struct wanted *wanted, size_t count, const struct net_addr *addr)
+{
+	size_t i = 0;
+
+	while (i < count && !listen_same(&wanted[i].addr, addr))
+		i++;
+	return i;
+}
+
+/* An address that is listed twice, by a device and by itself, counts once. */
 static size_t
 listen_find_wanted(const struct config *c, struct wanted *out)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < c->listen_count && count < LISTEN_MAX; i++) {
+	for (size_t i = 0; i < c->listen_count; i++) {
 		const struct config_listen *want = &c->listens[i];
 		struct net_addr addrs[LISTEN_MAX];
 		size_t n = 1;
@@ -30,29 +47,42 @@ listen_find_wanted(const struct config *c, struct wanted *out)
 			continue;
 		addrs[0] = want->addr;
 		if (want->device[0] != '\0')
-			n = net_device_addrs(
-				want->device, want->addr.port, addrs, LISTEN_MAX - count);
-		for (size_t k = 0; k < n; k++)
-			out[count++] = (struct wanted){ addrs[k], want->line };
+			n = net_device_addrs(want->device, want->addr.port, addrs, LISTEN_MAX);
+		for (size_t k = 0; k < n && count < LISTEN_MAX; k++)
+			if (listen_index(out, count, &addrs[k]) == count)
+				out[count++] = (struct wanted){ addrs[k], want->line };
 	}
 	return count;
 }
 
-static bool
-listen_same(const struct net_addr *a, const struct net_addr *b)
+static int
+listen_open_spare(void)
 {
-	return net_addr_same(a, b) && a->port == b->port && a->scope == b->scope;
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static bool
-listen_add(struct listeners *l, const struct net_addr *addr)
+static void
+listen_close_spare(struct listeners *l)
+{
+	if (l->spare >= 0)
+		close(l->spare);
+	l->spare = -1;
+}
+
+/* Tries an address; what it comes to is logged only when it is news. */
+static int
+listen_try(const struct net_addr *addr, const struct config *c, const struct wanted *first)
 {
 	int fd = net_listen(addr);
+	char text[NET_ADDR_TEXT];
 
-	if (fd < 0)
-		return false;
-	l->all[l->count++] = (struct listener){ fd, *addr };
-	return true;
+	net_addr_format(text, addr, true);
+	if (fd >= 0)
+		log_line(LOG_LEVEL_WARN, "now listening on %s", text);
+	else if (first != NULL)
+		log_line(LOG_LEVEL_ERROR, "%s:%u: can't listen on %s: %s", c->file, first->line,
+			text, strerror(errno));
+	return fd;
 }
 
 int
@@ -61,12 +91,15 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 	struct wanted wanted[LISTEN_MAX];
 	size_t count = listen_find_wanted(c, wanted);
 
-	*l = (struct listeners){ .spare = open("/dev/null", O_RDONLY | O_CLOEXEC) };
+	*l = (struct listeners){ .spare = listen_open_spare() };
 	for (size_t i = 0; i < count; i++) {
 		char text[NET_ADDR_TEXT];
+		int fd = net_listen(&wanted[i].addr);
 
-		if (listen_add(l, &wanted[i].addr))
+		if (fd >= 0) {
+			l->all[l->count++] = (struct listener){ fd, wanted[i].addr };
 			continue;
+		}
 		snprintf(err, LISTEN_ERROR, "%.128s:%u: can't listen on %s: %s", c->file,
 			wanted[i].line, net_addr_format(text, &wanted[i].addr, true),
 			strerror(errno));
@@ -76,38 +109,46 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 	return 0;
 }
 
+static void
+listen_drop(struct listeners *l, struct listener *e)
+{
+	char text[NET_ADDR_TEXT];
+
+	if (e->fd >= 0) {
+		log_line(LOG_LEVEL_WARN, "no longer listening on %s",
+			net_addr_format(text, &e->addr, true));
+		close(e->fd);
+	}
+	*e = l->all[--l->count];
+}
+
 void
 listen_refresh(struct listeners *l, const struct config *c)
 {
 	struct wanted wanted[LISTEN_MAX];
-	size_t count = listen_find_wanted(c, wanted);
-	char text[NET_ADDR_TEXT];
+	size_t count;
 
+	/* Reading a device's addresses takes a descriptor: without one it would seem to have none. */
+	listen_close_spare(l);
+	count = listen_find_wanted(c, wanted);
+	l->spare = listen_open_spare();
+	l->deaf = false;
 	for (size_t i = 0; i < l->count;) {
-		size_t k = 0;
+		struct listener *e = &l->all[i];
+		size_t k = listen_index(wanted, count, &e->addr);
 
-		while (k < count && !listen_same(&wanted[k].addr, &l->all[i].addr))
-			k++;
-		if (k < count) {
-			wanted[k] = wanted[--count];
-			i++;
+		if (k == count) {
+			listen_drop(l, e);
 			continue;
 		}
-		log_line(LOG_LEVEL_WARN, "no longer listening on %s",
-			net_addr_format(text, &l->all[i].addr, true));
-		close(l->all[i].fd);
-		l->all[i] = l->all[--l->count];
+		if (e->fd < 0)
+			e->fd = listen_try(&e->addr, c, NULL);
+		wanted[k] = wanted[--count];
+		i++;
 	}
-	for (size_t i = 0; i < count && l->count < LISTEN_MAX; i++) {
-		bool added = listen_add(l, &wanted[i].addr);
-
-		net_addr_format(text, &wanted[i].addr, true);
-		if (added)
-			log_line(LOG_LEVEL_WARN, "now listening on %s", text);
-		else
-			log_line(LOG_LEVEL_ERROR, "%s:%u: can't listen on %s: %s", c->file,
-				wanted[i].line, text, strerror(errno));
-	}
+	for (size_t i = 0; i < count && l->count < LISTEN_MAX; i++)
+		l->all[l->count++] = (struct listener){ listen_try(&wanted[i].addr, c, &wanted[i]),
+			wanted[i].addr };
 }
 
 bool
@@ -115,8 +156,9 @@ listen_want(const struct listeners *l, struct wait *w)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < l->count; i++)
-		all &= wait_read(w, l->all[i].fd);
+	for (size_t i = 0; i < l->count && !l->deaf; i++)
+		if (l->all[i].fd >= 0)
+			all &= wait_read(w, l->all[i].fd);
 	return all;
 }
 
@@ -133,15 +175,17 @@ listen_accept(struct listeners *l, const struct wait *w, struct net_addr *peer, 
 		fd = net_accept(from->fd, peer);
 		if (fd >= 0)
 			return fd;
-		if (errno != EMFILE && errno != ENFILE)
+		if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
 			continue;
 		/* Else the listener would stay readable and the loop would spin. */
 		*short_of = true;
-		close(l->spare);
+		listen_close_spare(l);
 		fd = net_accept(from->fd, peer);
 		if (fd >= 0)
 			close(fd);
-		l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		else
+			l->deaf = true;
+		l->spare = listen_open_spare();
 		return -1;
 	}
 	return -1;
@@ -151,7 +195,7 @@ bool
 listen_has_port(const struct listeners *l, uint16_t port)
 {
 	for (size_t i = 0; i < l->count; i++)
-		if (l->all[i].addr.port == port)
+		if (l->all[i].fd >= 0 && l->all[i].addr.port == port)
 			return true;
 	return false;
 }
@@ -160,8 +204,8 @@ void
 listen_close(struct listeners *l)
 {
 	for (size_t i = 0; i < l->count; i++)
-		close(l->all[i].fd);
-	if (l->spare >= 0)
-		close(l->spare);
+		if (l->all[i].fd >= 0)
+			close(l->all[i].fd);
+	listen_close_spare(l);
 	*l = (struct listeners){ .spare = -1 };
 }

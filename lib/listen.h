@@ -20,12 +20,13 @@ enum {
 
 struct listeners {
 	struct listener {
-		int fd;
+		int fd; /* -1: could not be had, and is tried again at listen_refresh */
 		struct net_addr addr;
 	} all[LISTEN_MAX];
 	size_t count;
 	int spare;   /* an open descriptor of no use but to be closed */
 	size_t turn; /* whose turn it is to be accepted from first */
+	bool deaf; /* clients can't even be turned away: nobody is asked for until listen_refresh */
 };
 
 /*
@@ -36,9 +37,12 @@ int listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERR
 
 /*
  * Opens what is new and closes what is no longer listed; an address that can't be had (a low port without
- * root) is left out with a line in the log, those in use stay.
+ * root) gets one line in the log and is tried again next time, those in use stay.
  */
 void listen_refresh(struct listeners *l, const struct config *c);
+
+/* Says in the log which of the configuration's listeners are not served, with file:line. */
+void listen_warn(const struct config *c);
 
 bool listen_want(const struct listeners *l, struct wait *w);
 
