@@ -10,3 +10,6 @@ FUZZ_store = lib/pool.c
 FUZZ_LIBS_store = -lbearssl
 FUZZ_forge = lib/forge.c lib/net.c lib/authority.c lib/encode.c lib/seed.c lib/x509.c lib/der.c lib/pem.c lib/pool.c
 FUZZ_LIBS_forge = -lbearssl
+FUZZ_uci = lib/uci.c
+FUZZ_config = lib/config.c lib/uci.c lib/net.c
+FUZZ_list = lib/list.c lib/name.c lib/net.c
