@@ -114,10 +114,15 @@ test_profile(void)
 	LEAF(CHAIN_MALFORMED, .serial = "");
 	LEAF(CHAIN_NOT_PROFILE, .issuer = "");
 	LEAF(CHAIN_NOT_PROFILE, .outer = "2a8648ce3d040303");
-	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a8648ce3d0401");     /* ECDSA with SHA-1 */
-	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010105"); /* RSA with SHA-1 */
-	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010104"); /* RSA with MD5 */
-	LEAF(CHAIN_UNSUPPORTED_SIGNATURE, .algorithm = "2b6570");      /* Ed25519 */
+	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a8648ce3d0401");            /* ECDSA with SHA-1 */
+	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010105");        /* RSA with SHA-1 */
+	LEAF(CHAIN_WEAK_SIGNATURE, .algorithm = "2a864886f70d010104");        /* RSA with MD5 */
+	LEAF(CHAIN_UNSUPPORTED_SIGNATURE, .algorithm = "2a864886f70d01070b"); /* of another arc */
+	LEAF(CHAIN_BAD_SIGNATURE, .algorithm = "2a864886f70d01010b 0500");    /* RSA's parameters */
+	LEAF(CHAIN_UNSUPPORTED_SIGNATURE, .algorithm = "2a864886f70d01010b 0100");
+	LEAF(CHAIN_UNSUPPORTED_SIGNATURE,
+		.algorithm = "2a8648ce3d040302 0500");                /* ECDSA has none */
+	LEAF(CHAIN_UNSUPPORTED_SIGNATURE, .algorithm = "2b6570");     /* Ed25519 */
 	LEAF(CHAIN_BAD_SIGNATURE, .algorithm = "2a864886f70d01010b"); /* an RSA one, by an EC key */
 	LEAF(CHAIN_BAD_SIGNATURE, .algorithm = "2a8648ce3d040303");   /* was made with SHA-256 */
 	LEAF(CHAIN_UNKNOWN_EXTENSION, .extra = UNKNOWN);
@@ -137,6 +142,45 @@ test_profile(void)
 	ROOT(CHAIN_OK, .spoil = true); /* its own signature says nothing */
 	ROOT(CHAIN_OK, .algorithm = "2a864886f70d010105");
 	ROOT(CHAIN_UNKNOWN_ISSUER, .outer = "2a8648ce3d040303");
+}
+
+/* Extensions that can't be read, in certificates that have no other of their kind. */
+static void
+test_damaged_extensions(void)
+{
+	static const char *const damaged[] = {
+		"300b0603551d13040430000500",             /* basicConstraints with more behind it */
+		"30110603551d13040a30080101ff0201000500", /* ... inside it */
+		"300c0603551d1304053003010101",           /* cA neither true nor false */
+		"300f0603551d13040830060101ff0201ff",     /* a negative pathLenConstraint */
+		"300d0603551d0f0406030200800500",         /* keyUsage with more behind it */
+		"300d0603551d0f0406030400800000",         /* keyUsage of 3 bytes */
+		"300b0603551d0f040404020080",             /* keyUsage that is no BIT STRING */
+		"30150603551d25040e300a06082b060105050703010500", /* extKeyUsage with more behind it */
+		"30150603551d25040e300c06082b060105050703010500", /* ... with something else in it */
+		"30160603551d11040f300b8209612e6578616d706c650500", /* subjectAltName with more behind it */
+		"300c0603551d1104053003890161",                     /* a GeneralName of no kind */
+		"300c0603551d1104053003160161",                     /* ... of another class */
+		"30120603551d1e040b3007a00530038201610500", /* nameConstraints with more behind it */
+		"30120603551d1e040b3009a00530038201610500",   /* ... inside it */
+		"30130603551d1e040c300aa0083006820161800101", /* a subtree with a minimum */
+		"30090603551d1e04023000",                     /* nameConstraints without lists */
+		"30100603551d2004093005300306012a0500", /* certificatePolicies with more behind it */
+		"30090603551d2004023000",               /* ... empty */
+		"300d0603551d200406300430020400",       /* ... with a policy that is none */
+		"30130603551d21040c3008300606012a06012a0500", /* policyMappings with more behind it */
+		"300e0603551d24040730038001000500", /* policyConstraints with more behind it */
+		"30090603551d2404023000",           /* ... empty */
+		"300c0603551d2404053003800180",     /* ... negative */
+		"300c0603551d3604050201000500",     /* inhibitAnyPolicy with more behind it */
+		"300c0603551d0e04050401610500",     /* subjectKeyIdentifier with more behind it */
+		"300e0603551d23040730038001610500", /* authorityKeyIdentifier with more behind it */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof damaged / sizeof damaged[0]; i++)
+		LEAF(CHAIN_MALFORMED, .usage = MINT_NO, .purposes = NULL, .names = NULL,
+			.extra = damaged[i]);
 }
 
 static void
@@ -231,6 +275,12 @@ test_host(void)
 	NAMES("dns:a.example.", "a.example", CHAIN_WRONG_NAME);
 	NAMES("dns:.example", "a.example", CHAIN_WRONG_NAME);
 	NAMES("dns:", "a.example", CHAIN_WRONG_NAME);
+	NAMES("dns:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
+		CHAIN_OK);
+	NAMES("dns:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
+		CHAIN_WRONG_NAME);
 	NAMES("dns:a_b.example", "a_b.example", CHAIN_OK);
 	NAMES("dns:192.0.2.1", "192.0.2.1", CHAIN_WRONG_NAME);
 	NAMES("dns:*.0.2.1", "192.0.2.1", CHAIN_WRONG_NAME);
@@ -461,6 +511,20 @@ test_paths(void)
 			MINT_CA(.subject = "CN=Root", .issuer = "CN=Old", .key = 0, .signer = 8,
 				.not_after = "210101000000Z")),
 		NULL, CHAIN_OK);
+
+	/* key identifiers say whom to try first, and no more than that */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.extra = "300c0603551d2304053003800161"),
+			MINT_CA(.key = 7, .extra = "300a0603551d0e0403040162"),
+			MINT_CA(.extra = "300a0603551d0e0403040161")),
+		NULL, CHAIN_OK);
+	CHECK_INT(chain->signature_count, 2);
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.extra = "300c0603551d2304053003800161"),
+			MINT_CA(.key = 7, .extra = "300a0603551d0e0403040161"),
+			MINT_CA(.extra = "300a0603551d0e0403040162")),
+		NULL, CHAIN_OK);
+	CHECK(chain->signature_count > 2);
 
 	/* loops */
 	JUDGE(LIST(MINT_ROOT(0)),
@@ -795,6 +859,11 @@ test_text(void)
 	CHECK_STR(chain_check_text(chain, text),
 		"The certificate is for a.example, b.example and 2 more, not for x.example.");
 	chain_init(chain);
+	add(MINT_LEAF(.names = "dns:a.example,ip:192.0.2.1"));
+	run(a, NULL, "x.example", NOW);
+	CHECK_STR(chain_check_text(chain, text),
+		"The certificate is for a.example, 192.0.2.1, not for x.example.");
+	chain_init(chain);
 	add(MINT_LEAF(0));
 	run(a, NULL, NULL, NOW);
 	CHECK_STR(chain_check_text(chain, text),
@@ -862,6 +931,7 @@ main(int argc, char **argv)
 	chain = malloc(sizeof *chain);
 	chain_init(chain);
 	test_profile();
+	test_damaged_extensions();
 	test_dates();
 	test_usages();
 	test_keys();

@@ -31,14 +31,15 @@ struct mint {
 	const char *names;                /* subjectAltName; NULL none */
 	const char *permitted, *excluded; /* NULL none; "" an empty list */
 	const char *not_before,
-		*not_after;    /* 13 characters UTCTime, 15 GeneralizedTime; NULL: 2020 and 2030 */
-	const char *serial;    /* bytes in hex; NULL: 01 */
-	const char *extra;     /* extensions in hex, whole; NULL none */
-	int version;           /* 0: 3 */
-	const char *algorithm; /* the OID in hex; NULL: ecdsa-with-SHA256 */
-	const char *outer;     /* the one outside, NULL: the same */
-	bool spoil;            /* flip a bit of the signature */
-	bool critical_names;   /* subjectAltName critical */
+		*not_after; /* 13 characters UTCTime, 15 GeneralizedTime; NULL: 2020 and 2030 */
+	const char *serial; /* bytes in hex; NULL: 01 */
+	const char *extra;  /* extensions in hex, whole; NULL none */
+	int version;        /* 0: 3 */
+	const char *
+		algorithm; /* the OID in hex, a blank and parameters or not; NULL: ecdsa-with-SHA256 */
+	const char *outer;   /* the one outside, NULL: the same */
+	bool spoil;          /* flip a bit of the signature */
+	bool critical_names; /* subjectAltName critical */
 };
 
 /* What a test starts from, with any field set anew. */
@@ -396,9 +397,14 @@ static inline void
 mint_algorithm(struct mint_out *o, const char *hex)
 {
 	size_t mark = mint_open(o, 0x30), oid = mint_open(o, 0x06);
+	const char *text = hex ? hex : "2a8648ce3d040302", *parameters = strchr(text, ' ');
+	char first[64];
 
-	mint_hex(o, hex ? hex : "2a8648ce3d040302");
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(text, " "), text);
+	mint_hex(o, first);
 	mint_close(o, oid);
+	if (parameters)
+		mint_hex(o, parameters + 1);
 	mint_close(o, mark);
 }
 

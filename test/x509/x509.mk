@@ -29,4 +29,21 @@ x509: build/x509/verify build/x509/verify-san build/x509/mint
 x509-bench: build/x509/bench
 	build/x509/bench $(ROOTS) $(CHAIN) $(NAME) $(TIME)
 
-.PHONY: x509 x509-bench
+# The same fuzz targets under AFL++, AFL_SECS each; what it finds stays in build/afl/.
+AFL_SECS ?= 60
+build/afl/%: test/fuzz/%.c $(X509_SRC) $(wildcard lib/*.h)
+	@mkdir -p $(@D)
+	AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast $(OWN_CFLAGS) -O1 -g -fsanitize=fuzzer \
+		-o $@ $(filter %.c,$^) -lbearssl
+
+x509-afl: build/afl/x509 build/afl/chain build/afl/pem
+	@rc=0; for t in x509 chain pem; do \
+		AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+		AFL_NO_AFFINITY=1 afl-fuzz -i test/fuzz/corpus/$$t -o build/afl/$$t.out -V $(AFL_SECS) -m none \
+			-- build/afl/$$t >build/afl/$$t.log 2>&1; \
+		n=$$(find build/afl/$$t.out/default/crashes build/afl/$$t.out/default/hangs -name 'id*' 2>/dev/null | wc -l); \
+		[ -f build/afl/$$t.out/default/fuzzer_stats ] || n=1; \
+		if [ "$$n" -eq 0 ]; then echo "afl-$$t: 1 passed, 0 failed"; \
+		else echo "afl-$$t: 0 passed, 1 failed"; rc=1; fi; done; exit $$rc
+
+.PHONY: x509 x509-bench x509-afl
