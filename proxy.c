@@ -326,6 +326,17 @@ static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *form
 	exit(1);
 }
 
+static void
+warn_of_unserved(const struct config *c)
+{
+	for (size_t i = 0; i < c->listen_count; i++)
+		if (c->listens[i].transparent)
+			log_line(LOG_LEVEL_WARN,
+				"%s:%u: redirected connections are not served by this version; "
+				"nobody listens there",
+				c->file, c->listens[i].line);
+}
+
 /* Half of memory_kib is for connections; policy.h says what becomes of the other half. */
 static void
 make_pools(const struct config *c, size_t *chains)
@@ -366,7 +377,7 @@ serve(const char *file, bool to_syslog)
 	proxy.to_syslog = to_syslog;
 	log_open(to_syslog, c->log_level);
 	make_pools(c, &chains);
-	listen_warn(c);
+	warn_of_unserved(c);
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);
 	proxy.cert = cert_open(c, chains, c->connections, err);
@@ -411,7 +422,7 @@ check(const char *file)
 	proxy.policy = policy_load(&proxy.config, err, sizeof err);
 	if (proxy.policy == NULL)
 		die("%s", err);
-	listen_warn(&proxy.config);
+	warn_of_unserved(&proxy.config);
 	policy_warn(proxy.policy);
 	config_print(&proxy.config);
 	policy_free(proxy.policy);

@@ -41,9 +41,6 @@ int listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERR
  */
 void listen_refresh(struct listeners *l, const struct config *c);
 
-/* Says in the log which of the configuration's listeners are not served, with file:line. */
-void listen_warn(const struct config *c);
-
 bool listen_want(const struct listeners *l, struct wait *w);
 
 /* A client's descriptor and address, or -1: nobody waits.  When descriptors are short the client is
