@@ -69,11 +69,11 @@ listen_close_spare(struct listeners *l)
 	l->spare = -1;
 }
 
-/* Tries an address; what it comes to is logged only when it is news. */
+/* Tries an address.  first: where it is listed if it was not tried before; a failure is then logged, once. */
 static int
 listen_try(const struct net_addr *addr, const struct config *c, const struct wanted *first)
 {
-	int fd = net_listen(addr);
+	int fd = net_listen(addr), error = errno;
 	char text[NET_ADDR_TEXT];
 
 	net_addr_format(text, addr, true);
@@ -81,7 +81,7 @@ listen_try(const struct net_addr *addr, const struct config *c, const struct wan
 		log_line(LOG_LEVEL_WARN, "now listening on %s", text);
 	else if (first != NULL)
 		log_line(LOG_LEVEL_ERROR, "%s:%u: can't listen on %s: %s", c->file, first->line,
-			text, strerror(errno));
+			text, strerror(error));
 	return fd;
 }
 
@@ -94,7 +94,7 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 	*l = (struct listeners){ .spare = listen_open_spare() };
 	for (size_t i = 0; i < count; i++) {
 		char text[NET_ADDR_TEXT];
-		int fd = net_listen(&wanted[i].addr);
+		int fd = net_listen(&wanted[i].addr), error = errno;
 
 		if (fd >= 0) {
 			l->all[l->count++] = (struct listener){ fd, wanted[i].addr };
@@ -102,7 +102,7 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 		}
 		snprintf(err, LISTEN_ERROR, "%.128s:%u: can't listen on %s: %s", c->file,
 			wanted[i].line, net_addr_format(text, &wanted[i].addr, true),
-			strerror(errno));
+			strerror(error));
 		listen_close(l);
 		return -1;
 	}
@@ -162,6 +162,12 @@ listen_want(const struct listeners *l, struct wait *w)
 	return all;
 }
 
+static bool
+listen_is_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 int
 listen_accept(struct listeners *l, const struct wait *w, struct net_addr *peer, bool *short_of)
 {
@@ -175,16 +181,15 @@ listen_accept(struct listeners *l, const struct wait *w, struct net_addr *peer, 
 		fd = net_accept(from->fd, peer);
 		if (fd >= 0)
 			return fd;
-		if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		if (!listen_is_short(errno))
 			continue;
 		/* Else the listener would stay readable and the loop would spin. */
 		*short_of = true;
 		listen_close_spare(l);
 		fd = net_accept(from->fd, peer);
+		l->deaf = fd < 0 && listen_is_short(errno);
 		if (fd >= 0)
 			close(fd);
-		else
-			l->deaf = true;
 		l->spare = listen_open_spare();
 		return -1;
 	}

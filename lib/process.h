@@ -16,7 +16,7 @@ enum { PROCESS_ERROR = 256 };
 void process_harden(void);
 
 /*
- * If root: becomes `user` (a name or a number) with its groups, for good, and proves that there is no way
+ * If root: becomes `user` (a name or a number) with its main group alone, for good, and proves that there is no way
  * back.  Not root: does nothing.  Returns 0, or -1 with a sentence in err.
  */
 int process_drop(const char *user, char err[PROCESS_ERROR]);
