@@ -22,12 +22,12 @@ WAIT = float(os.environ.get("WAIT", "15"))
 def test(name, run, *args):
     try:
         run(*args)
-        print("ok - " + name)
+        line = "ok - " + name
     except Exception as e:
         where = traceback.extract_tb(e.__traceback__)[-1]
         why = str(e) or where.line
-        print("not ok - %s: %s: %s (line %d)" % (name, type(e).__name__, why.replace("\n", "\\n")[:700], where.lineno))
-    sys.stdout.flush()
+        line = "not ok - %s: %s: %s (line %d)" % (name, type(e).__name__, why.replace("\n", "\\n")[:700], where.lineno)
+    os.write(1, (line + "\n").encode("utf-8", "replace"))  # in one piece: tests may run in threads
 
 
 def same(got, want):

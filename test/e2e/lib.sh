@@ -130,7 +130,7 @@ bed() {
 }
 
 bed_end() {
-	local rc=$? pid
+	local rc=$? pid log
 	trap - EXIT
 	cd / || exit 2
 	if [ "${bed_proxy_pid:-}" ]; then
@@ -143,8 +143,10 @@ bed_end() {
 		wait "$pid" 2>/dev/null
 	done
 	if [ "$failed" -gt 0 ] || [ "$rc" -ne 0 ]; then
-		echo "--- the proxy's log, its end"
-		tail -n "${BED_LOG:-60}" "$BED"/log/proxy* 2>/dev/null
+		for log in "$BED"/log/*.err; do
+			[ ! -s "$log" ] || echo "--- the end of ${log##*/}"
+			tail -n "${BED_LOG:-40}" "$log"
+		done
 	fi
 	if [ "$rc" -ne 0 ] && [ "$failed" -eq 0 ]; then
 		failed=1
