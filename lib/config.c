@@ -23,6 +23,12 @@ enum {
 	CACHE_MAX = 65536        /* KiB: a slip of the finger, not a leaf cache, beyond that */
 };
 
+/* The words of options, in the order of config.h's enums. */
+static const char *const invalids[] = { "block", "untrusted", "tunnel", "allow", NULL };
+static const char *const uninspectables[] = { "tunnel", "block", NULL };
+static const char *const actions[] = { "block", "inspect", "tunnel", "allow", NULL };
+static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+
 struct reader {
 	struct config *c;
 	struct config_list *list; /* the section that is being read; NULL: the main one */
@@ -38,6 +44,7 @@ struct option {
 	size_t offset;
 	unsigned least, most; /* of a number; `most` is the room of a text */
 	bool is_list;
+	const char *const *words; /* of set_word */
 };
 
 static int __attribute__((format(printf, 3, 4)))
@@ -136,56 +143,22 @@ set_number(struct reader *r, const struct option *o, void *at, const char *value
 	return 0;
 }
 
-static const char *const invalids[] = { "block", "untrusted", "tunnel", "allow", NULL };
-static const char *const uninspectables[] = { "tunnel", "block", NULL };
-static const char *const actions[] = { "block", "inspect", "tunnel", "allow", NULL };
-static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
-
+/* One of a few words: its place among them is its value, as in the enums of config.h. */
 static int
-set_invalid(struct reader *r, const struct option *o, void *at, const char *value)
+set_word(struct reader *r, const struct option *o, void *at, const char *value)
 {
-	int i = find_word(invalids, value);
+	int i = find_word(o->words, value);
+	char expected[80] = "";
+	size_t len = 0;
 
-	(void)o;
-	if (i < 0)
-		return fail_value(r, "block, untrusted, tunnel or allow");
-	*(enum config_invalid *)at = (enum config_invalid)i;
-	return 0;
-}
-
-static int
-set_uninspectable(struct reader *r, const struct option *o, void *at, const char *value)
-{
-	int i = find_word(uninspectables, value);
-
-	(void)o;
-	if (i < 0)
-		return fail_value(r, "tunnel or block");
-	*(enum config_uninspectable *)at = (enum config_uninspectable)i;
-	return 0;
-}
-
-static int
-set_action(struct reader *r, const struct option *o, void *at, const char *value)
-{
-	int i = find_word(actions, value);
-
-	(void)o;
-	if (i < 0)
-		return fail_value(r, "block, allow, tunnel or inspect");
-	*(enum config_action *)at = (enum config_action)i;
-	return 0;
-}
-
-static int
-set_level(struct reader *r, const struct option *o, void *at, const char *value)
-{
-	int i = find_word(levels, value);
-
-	(void)o;
-	if (i < 0)
-		return fail_value(r, "error, warn, info or debug");
-	*(enum log_level *)at = (enum log_level)i;
+	if (i < 0) {
+		for (i = 0; o->words[i] != NULL && len < sizeof expected; i++)
+			len += (size_t)snprintf(expected + len, sizeof expected - len, "%s%s",
+				i > 0 ? ", " : "", o->words[i]);
+		return fail_value(r, expected);
+	}
+	*(unsigned *)at = (unsigned)
+		i; /* what gcc and clang make of an enum without negative members */
 	return 0;
 }
 
@@ -421,45 +394,45 @@ set_list_enabled(struct reader *r, const struct option *o, void *at, const char 
 #define LIST_AT(member) offsetof(struct config_list, member)
 
 static const struct option main_options[] = {
-	{ "listen", set_listen, 0, 0, PORT_PROXY, true },
-	{ "transparent", set_listen, 0, 0, PORT_TRANSPARENT, true },
-	{ "client", set_clients, 0, 0, 0, true },
-	{ "connect_port", set_connect_port, 0, 0, 0, true },
-	{ "http_port", set_http_port, 0, 0, 0, true },
-	{ "private_upstream", set_bool, AT(private_upstream), 0, 0, false },
-	{ "ca_bundle", set_text, AT(ca_bundle), 0, CONFIG_PATH, false },
-	{ "ca_cert", set_text, AT(ca_cert), 0, CONFIG_PATH, false },
-	{ "ca_key", set_text, AT(ca_key), 0, CONFIG_PATH, false },
-	{ "cache", set_text, AT(cache), 0, CONFIG_PATH, false },
-	{ "cache_kib", set_number, AT(cache_kib), 0, CACHE_MAX, false },
-	{ "inspect", set_bool, AT(inspect), 0, 0, false },
-	{ "invalid_upstream", set_invalid, AT(invalid_upstream), 0, 0, false },
-	{ "uninspectable", set_uninspectable, AT(uninspectable), 0, 0, false },
-	{ "connections", set_number, AT(connections), 1, CONNECTIONS_MAX, false },
-	{ "memory_kib", set_number, AT(memory_kib), MEMORY_MIN, MEMORY_MAX, false },
-	{ "clock_stamp", set_text, AT(clock_stamp), 0, CONFIG_PATH, false },
-	{ "distrust", set_text, AT(distrust), 0, CONFIG_PATH, false },
-	{ "user", set_text, AT(user), 0, 64, false },
-	{ "resolver", set_resolver, AT(resolver), 0, 256, true },
-	{ "log", set_level, AT(log_level), 0, 0, false },
-	{ "log_query", set_bool, AT(log_query), 0, 0, false },
+	{ "listen", set_listen, 0, 0, PORT_PROXY, true, NULL },
+	{ "transparent", set_listen, 0, 0, PORT_TRANSPARENT, true, NULL },
+	{ "client", set_clients, 0, 0, 0, true, NULL },
+	{ "connect_port", set_connect_port, 0, 0, 0, true, NULL },
+	{ "http_port", set_http_port, 0, 0, 0, true, NULL },
+	{ "private_upstream", set_bool, AT(private_upstream), 0, 0, false, NULL },
+	{ "ca_bundle", set_text, AT(ca_bundle), 0, CONFIG_PATH, false, NULL },
+	{ "ca_cert", set_text, AT(ca_cert), 0, CONFIG_PATH, false, NULL },
+	{ "ca_key", set_text, AT(ca_key), 0, CONFIG_PATH, false, NULL },
+	{ "cache", set_text, AT(cache), 0, CONFIG_PATH, false, NULL },
+	{ "cache_kib", set_number, AT(cache_kib), 0, CACHE_MAX, false, NULL },
+	{ "inspect", set_bool, AT(inspect), 0, 0, false, NULL },
+	{ "invalid_upstream", set_word, AT(invalid_upstream), 0, 0, false, invalids },
+	{ "uninspectable", set_word, AT(uninspectable), 0, 0, false, uninspectables },
+	{ "connections", set_number, AT(connections), 1, CONNECTIONS_MAX, false, NULL },
+	{ "memory_kib", set_number, AT(memory_kib), MEMORY_MIN, MEMORY_MAX, false, NULL },
+	{ "clock_stamp", set_text, AT(clock_stamp), 0, CONFIG_PATH, false, NULL },
+	{ "distrust", set_text, AT(distrust), 0, CONFIG_PATH, false, NULL },
+	{ "user", set_text, AT(user), 0, 64, false, NULL },
+	{ "resolver", set_resolver, AT(resolver), 0, 256, true, NULL },
+	{ "log", set_word, AT(log_level), 0, 0, false, levels },
+	{ "log_query", set_bool, AT(log_query), 0, 0, false, NULL },
 	/* the init script's own */
-	{ "enabled", set_ignored, 0, 0, 0, false },
-	{ "jail", set_ignored, 0, 0, 0, false },
-	{ "transparent_zone", set_ignored, 0, 0, 0, true },
-	{ "zone", set_ignored, 0, 0, 0, true },
-	{ "block_quic", set_ignored, 0, 0, 0, false },
-	{ "interface", set_ignored, 0, 0, 0, true },
-	{ NULL, NULL, 0, 0, 0, false },
+	{ "enabled", set_ignored, 0, 0, 0, false, NULL },
+	{ "jail", set_ignored, 0, 0, 0, false, NULL },
+	{ "transparent_zone", set_ignored, 0, 0, 0, true, NULL },
+	{ "zone", set_ignored, 0, 0, 0, true, NULL },
+	{ "block_quic", set_ignored, 0, 0, 0, false, NULL },
+	{ "interface", set_ignored, 0, 0, 0, true, NULL },
+	{ NULL, NULL, 0, 0, 0, false, NULL },
 };
 
 static const struct option list_options[] = {
-	{ "action", set_action, LIST_AT(action), 0, 0, false },
-	{ "file", set_text, LIST_AT(file), 0, CONFIG_PATH, false },
-	{ "client", set_list_clients, 0, 0, 0, true },
-	{ "hours", set_hours, 0, 0, 0, true },
-	{ "enabled", set_list_enabled, 0, 0, 0, false },
-	{ NULL, NULL, 0, 0, 0, false },
+	{ "action", set_word, LIST_AT(action), 0, 0, false, actions },
+	{ "file", set_text, LIST_AT(file), 0, CONFIG_PATH, false, NULL },
+	{ "client", set_list_clients, 0, 0, 0, true, NULL },
+	{ "hours", set_hours, 0, 0, 0, true, NULL },
+	{ "enabled", set_list_enabled, 0, 0, 0, false, NULL },
+	{ NULL, NULL, 0, 0, 0, false, NULL },
 };
 
 /* Are these one slip apart: a letter wrong, missing, too many, or two swapped? */
@@ -796,7 +769,7 @@ print_list(const struct config_list *l)
 	for (i = 0; i < l->hours_count; i++) {
 		fputs("\tlist hours '", stdout);
 		print_days(l->hours[i].days);
-		printf(" %02u:%02u-%02u:%02u'\n", l->hours[i].from / 60, l->hours[i].from % 60,
+		printf(" %02d:%02d-%02d:%02d'\n", l->hours[i].from / 60, l->hours[i].from % 60,
 			l->hours[i].to / 60, l->hours[i].to % 60);
 	}
 }

@@ -230,8 +230,8 @@ test_errors(void)
 	CHECK_STR(MAIN("option memory_kib 99999999999"),
 		":2: memory_kib '99999999999': expected a number from 1024 to 1048576");
 	CHECK_STR(MAIN("option invalid_upstream no"),
-		":2: invalid_upstream 'no': expected block, untrusted, tunnel or allow");
-	CHECK_STR(MAIN("option log loud"), ":2: log 'loud': expected error, warn, info or debug");
+		":2: invalid_upstream 'no': expected block, untrusted, tunnel, allow");
+	CHECK_STR(MAIN("option log loud"), ":2: log 'loud': expected error, warn, info, debug");
 	CHECK_STR(MAIN("list connect_port 65536"),
 		":2: connect_port '65536': expected a port from 1 to 65535");
 	CHECK_STR(MAIN("list client 10.0.0.0/33"),
@@ -241,7 +241,7 @@ test_errors(void)
 	CHECK_STR(LIST("option file f"), ":2: list 'a' has no option action");
 	CHECK_STR(LIST("option action block"), ":2: list 'a' has no option file");
 	CHECK_STR(LIST("option action deny"),
-		":3: action 'deny': expected block, allow, tunnel or inspect");
+		":3: action 'deny': expected block, inspect, tunnel, allow");
 	CHECK_STR(LIST("option file f\noption action block\nconfig list a"),
 		":5: list 'a' is already in line 2");
 	CHECK_STR(
