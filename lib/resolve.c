@@ -22,9 +22,10 @@ enum {
 	FAMILY_ADDRS = RESOLVE_ADDRS /
 		       2, /* a host with many of one still gets in some of the other */
 	SOCKETS = 32,     /* of c-ares: one UDP and one TCP for each of up to 16 servers */
-	/* First try; the second has twice that.  One server has then had RESOLVE_MS. */
+	/* The first try; the next has twice that: one server has then had RESOLVE_MS.  From 1.32 on a try lasts as
+	 * long as the server's past answers suggest, 250 ms at least, so that slow names need more of them. */
 	TRY_MS = 1600,
-	TRIES = 2,
+	TRIES = ARES_VERSION < 0x012000 ? 2 : 4,
 	CLASS_IN = 1,
 	TYPE_A = 1,
 	TYPE_AAAA = 28
@@ -291,9 +292,13 @@ channel_new(struct resolver *r, ares_channel *channel, const char *servers)
 		.tries = TRIES,
 		.sock_state_cb = on_socket_state,
 		.sock_state_cb_data = r };
-	int status = ares_init_options(channel, &options,
-		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB,
+	    status;
 
+#ifdef ARES_OPT_QUERY_CACHE
+	mask |= ARES_OPT_QUERY_CACHE; /* c-ares 1.23 on has a cache, of an hour; options say 0: none */
+#endif
+	status = ares_init_options(channel, &options, mask);
 	if (status != ARES_SUCCESS)
 		return status;
 	ares_set_socket_configure_callback(*channel, on_socket, r);

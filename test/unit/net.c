@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <spawn.h>
@@ -223,18 +224,19 @@ static void
 test_private(void)
 {
 	static const char *const no[] = { "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1",
-		"100.127.255.255", "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1",
-		"172.31.255.255", "192.0.0.1", "192.0.2.1", "192.168.0.1", "198.18.0.1",
-		"198.19.255.255", "198.51.100.1", "203.0.113.9", "224.0.0.1", "239.255.255.250",
-		"240.0.0.1", "255.255.255.255", "::", "::1", "fc00::1", "fdff::1", "fe80::1",
-		"febf::1", "fec0::1", "ff02::1", "ff0e::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
-		"::127.0.0.1", "::10.0.0.1", "::8.8.8.8", "64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1",
-		"64:ff9b::0.0.0.0", "64:ff9b:1::8.8.8.8",
-		"64:ff9b:1:7f00:0:100::", "64:ff9b:2::8.8.8.8", "2002:0a00:0001::1",
-		"2002:7f00:1::", "2002:c0a8:101:1::1", "2002:e000:1::", "2001::1",
-		"2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:0:4136:e378:8000:63bf:f5ff:fffe",
-		"2001:1ff::1", "2001:2::1", "2001:10::1", "2001:db8::1", "2001:db8:ffff::1",
-		"3fff::1", "3fff:fff:ffff::1", "100::1", "5f00::1", "4000::1", "8000::1" };
+		"100.127.255.255", "127.0.0.1", "127.255.255.255", "169.254.169.254",
+		"169.254.255.255", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.255",
+		"192.0.2.255", "192.168.255.255", "198.18.0.1", "198.19.255.255", "198.51.100.255",
+		"203.0.113.255", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255",
+		"::", "::1", "fc00::1", "fdff::1", "fe80::1", "febf::1", "fec0::1", "ff02::1",
+		"ff0e::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "::127.0.0.1", "::10.0.0.1",
+		"::8.8.8.8", "64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::0.0.0.0",
+		"64:ff9b:1::8.8.8.8", "64:ff9b:1:7f00:0:100::", "64:ff9b:2::8.8.8.8",
+		"2002:0a00:0001::1", "2002:7f00:1::", "2002:c0a8:101:1::1",
+		"2002:e000:1::", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+		"2001:0:4136:e378:8000:63bf:f5ff:fffe", "2001:1ff::1", "2001:2::1", "2001:10::1",
+		"2001:db8::1", "2001:db8:ffff::1", "3fff::1", "3fff:fff:ffff::1", "100::1",
+		"5f00::1", "4000::1", "8000::1" };
 	static const char *const yes[] = { "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0",
 		"100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1", "169.253.0.1",
 		"172.15.255.255", "172.32.0.0", "192.0.1.1", "192.167.1.1", "192.169.0.1",
@@ -257,8 +259,9 @@ test_private(void)
 static void
 test_local_client(void)
 {
-	static const char *const yes[] = { "127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1",
-		"169.254.1.1", "::1", "fd00::1", "fc00::1", "fe80::1", "::ffff:10.0.0.1" };
+	static const char *const yes[] = { "127.0.0.1", "10.1.2.3", "172.31.255.255",
+		"192.168.255.255", "10.255.255.255", "127.255.255.255", "169.254.255.255", "::1",
+		"fd00::1", "fdff::1", "febf::1", "fc00::1", "fe80::1", "::ffff:10.0.0.1" };
 	static const char *const no[] = { "8.8.8.8", "100.64.0.1", "0.0.0.0", "::", "::2",
 		"172.32.0.1", "2001:db8::1", "64:ff9b::10.0.0.1", "2002:0a00:1::1", "ff02::1",
 		"fe00::1", "fec0::1" };
@@ -310,6 +313,7 @@ test_sockets(const char *loopback)
 	CHECK(listener >= 0 && flags_are_set(listener));
 	CHECK_INT(net_local_addr(listener, &end), 0);
 	CHECK(net_addr_same(&end, &at) && end.port != 0);
+	CHECK(at.family == 4 || socket_option(listener, IPPROTO_IPV6, IPV6_V6ONLY) == 1);
 	CHECK(net_listen(&end) == -1 && errno == EADDRINUSE);
 	errno = 0;
 	CHECK(net_accept(listener, &peer) == -1 && errno == EAGAIN);
@@ -353,6 +357,21 @@ test_not_yet(void)
 	CHECK_INT(net_connect_result(fd), EINPROGRESS);
 	close(fd);
 	CHECK_INT(net_connect_result(-1), EBADF);
+}
+
+/* Nobody can connect to the broadcast address: known within the call, and no descriptor is kept. */
+static void
+test_at_once(void)
+{
+	struct net_addr everyone = addr("255.255.255.255");
+	int spare = dup(0);
+
+	close(spare);
+	everyone.port = 9;
+	errno = 0;
+	CHECK(net_connect(&everyone) == -1 && errno != 0 && errno != EINPROGRESS);
+	CHECK_INT(dup(0), spare);
+	close(spare);
 }
 
 /* TCP connects a socket to itself when both ports are the same. */
@@ -487,6 +506,7 @@ main(void)
 	test_sockets("127.0.0.1");
 	test_sockets("::1");
 	test_not_yet();
+	test_at_once();
 	test_self();
 	test_own();
 	return check_done("net");

@@ -1,0 +1,5 @@
+resolve-dnsmasq: build/unit/resolve
+	@test/unit/resolve-dnsmasq
+
+TEST_STEPS += resolve-dnsmasq
+.PHONY: resolve-dnsmasq
