@@ -37,7 +37,10 @@ reloads() {
 		sleep 5
 	done
 }
-for _ in 1 2 3 4; do browse & keep_pid $!; done
+for _ in 1 2 3 4; do
+	browse >/dev/null 2>&1 &
+	keep_pid $!
+done
 reloads &
 keep_pid $!
 until over; do
