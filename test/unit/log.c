@@ -107,6 +107,10 @@ test_cut(void)
 	capture_start();
 	log_line(LOG_LEVEL_INFO, "%s%d", text, 12345);
 	CHECK_INT(capture_end(), LOG_LINE);
+	/* So is one behind a prefix. */
+	capture_start();
+	log_line(LOG_LEVEL_WARN, "%s", text);
+	CHECK_INT(capture_end(), LOG_LINE);
 }
 
 static void
