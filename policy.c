@@ -28,6 +28,7 @@
 enum {
 	ENTRY = 8,       /* bytes of index a rule */
 	SHARE = 4,       /* the lists may take memory_kib / SHARE; see policy.h */
+	BESIDE = 131072, /* bytes of a policy beside its index, at the very most */
 	ALIKE_MOST = 8,  /* entries of one hash that folding looks at: bounds hostile lists */
 	SLICE_LINES = 32 /* lines between two looks at the clock: 1 ms on a slow router */
 };
@@ -236,34 +237,32 @@ struct query {
 	size_t all_room, all_count;
 };
 
+/* Once a list: what happened to its file, and what that means until the reload which this asks for. */
 static void
-note_change(struct policy *p, struct policy_list *l)
+note_change(struct policy *p, struct policy_list *l, const char *text)
 {
 	if (l->changed)
 		return;
 	l->changed = true;
 	p->wants_reload = true;
-	log_line(LOG_LEVEL_WARN,
-		"list '%s': %s has changed since it was loaded: %s until the reload",
-		l->config.name, l->config.file,
-		l->config.action == CONFIG_BLOCK ? "what is in it is blocked unread"
-						 : "it does not count");
+	log_line(LOG_LEVEL_WARN, "list '%s', %s: %s", l->config.name, l->config.file, text);
 }
 
-/* A file without a name still says what it said; it is only time to look for its successor. */
+/* Is what was just read what was loaded?  Asked after reading: a change in between must not go unseen. */
 static bool
-is_readable(struct policy *p, struct policy_list *l)
+is_as_loaded(struct policy *p, struct policy_list *l)
 {
 	switch (source_check(&l->source)) {
 	case SOURCE_SAME: return true;
 	case SOURCE_GONE:
-		if (!l->changed)
-			p->wants_reload = true;
-		l->changed = true;
+		note_change(p, l, "replaced or deleted; what was loaded counts until the reload");
 		return true;
 	case SOURCE_CHANGED: break;
 	}
-	note_change(p, l);
+	note_change(p, l,
+		l->config.action == CONFIG_BLOCK
+			? "changed since it was loaded; blocks unread until the reload"
+			: "changed since it was loaded; does not count until the reload");
 	return false;
 }
 
@@ -311,20 +310,20 @@ try_place(struct query *q, const struct target *want, uint32_t place)
 {
 	struct policy_list *l = find_list(q->p, place);
 	struct match m = { .list = l, .at = place - l->base, .depth = q->depth };
-	const char *text = NULL;
+	const char *text;
 	struct list_line line;
 	struct list_rule r;
 	enum list_kind kind;
-	size_t len = 0;
+	bool intact;
+	size_t len;
 
 	if ((q->lists >> (l - q->p->lists) & 1) == 0)
 		return;
-	if (is_readable(q->p, l)) {
-		text = source_line(&q->p->window, &l->source, m.at, &len);
-		if (text == NULL)
-			note_change(q->p, l);
-	}
-	if (text == NULL) {
+	text = source_line(&q->p->window, &l->source, m.at, &len);
+	intact = is_as_loaded(q->p, l);
+	if (intact && text == NULL)
+		note_change(q->p, l, "can't be read any more");
+	if (!intact || text == NULL) {
 		m.unread = true;
 		m.action = CONFIG_BLOCK;
 		if (l->config.action == CONFIG_BLOCK)
@@ -612,9 +611,10 @@ open_lists(struct policy *p, const struct config *c, char *err, size_t cap)
 static size_t
 entries_allowed(const struct config *c, size_t held)
 {
-	size_t all = (size_t)c->memory_kib * 1024, room = all / SHARE;
+	size_t room = (size_t)c->memory_kib * 1024 / SHARE;
 
-	if (held > room) /* memory_kib became smaller: old and new stay within twice the share */
+	/* After memory_kib became smaller old and new stay within twice the share all the same. */
+	if (held > room + BESIDE)
 		room = held < 2 * room ? 2 * room - held : 0;
 	return room / ENTRY;
 }
@@ -903,6 +903,7 @@ finish(struct policy_build *b, char *err, size_t cap)
 		report_list(&p->lists[i]);
 	}
 	index_drop_marked(b->sort);
+	p->on = lists_on(p, (int64_t)time(NULL));
 	return 1;
 }
 
@@ -1082,9 +1083,11 @@ parse_question(struct question *u, const char *url)
 }
 
 static const char *
-verdict_word(const struct verdict *v)
+verdict_word(const struct verdict *v, bool plain)
 {
-	return v->block ? "blocked" : v->inspect ? "allowed, inspected" : "allowed, not inspected";
+	if (v->block || plain)
+		return v->block ? "blocked" : "allowed";
+	return v->inspect ? "allowed, inspected" : "allowed, not inspected";
 }
 
 /* Why a match did not decide. */
@@ -1222,7 +1225,7 @@ policy_why(struct policy *p, const struct config *c, const struct policy_client 
 	by_path = u.plain || (u.path != NULL && !host.block && host.inspect);
 	if (!by_path)
 		request = host;
-	printf("%s%s: %s\n", u.host, u.path != NULL ? u.path : "", verdict_word(&request));
+	printf("%s%s: %s\n", u.host, u.path != NULL ? u.path : "", verdict_word(&request, u.plain));
 	if (client->addr.family != 0 && !config_allows_client(c, &client->addr))
 		printf("  %-12s this client may not use the proxy at all (list client)\n", "but");
 	ports_allow = u.plain ? has_port(c->http_ports, c->http_port_count, u.port)

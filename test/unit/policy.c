@@ -581,7 +581,7 @@ test_why(void)
 		"  certificate  the origin's, checked by the client alone\n"
 		"  request      not seen; rules with a path can't apply\n");
 	CHECK_STR(capture(1, p, "http://[2001:db8::1]/", "::1"),
-		"2001:db8::1/: allowed, inspected\n"
+		"2001:db8::1/: allowed\n"
 		"  decided by   no rule; option inspect '1'\n"
 		"  CONNECT      not used by http\n"
 		"  certificate  none\n"
