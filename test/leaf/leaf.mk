@@ -1,5 +1,5 @@
 # Leaves: what they are accepted by, what they cost the flash, and power cuts on real flash file systems.
-LEAF_LIB = anchors authority chain der encode forge name names net pem pool seed session signature siphash \
+LEAF_LIB = anchors authority chain der encode forge name names net origins pem pool seed session signature siphash \
 	store verify wait x509
 LEAF_SRC = cert.c $(LEAF_LIB:%=lib/%.c)
 

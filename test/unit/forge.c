@@ -132,9 +132,10 @@ test_profile(void)
 	CHECK_INT(x.key_id.len, 0);
 	CHECK_STR(subject_of(&x), "WWW.example.org"); /* the CN, spelt as the SAN */
 
-	static const char *want[] = { "\x02"
-				      "example.org",
-		"\x02*.example.org", "\x07\xc0\0\2\1", "\x02WWW.example.org" };
+	/* the kind of a name, then the name */
+	static const char first[] = "\x02" /* not a digit of the escape */ "example.org";
+	static const char *want[] = { first, "\x02*.example.org", "\x07\xc0\0\2\1",
+		"\x02WWW.example.org" };
 	in = x.names;
 	for (size_t i = 0; i < 4; i++) {
 		CHECK_INT(x509_take_name(&in, &content), want[i][0]);

@@ -30,7 +30,7 @@ UNIT_authority = lib/authority.c lib/encode.c lib/seed.c lib/x509.c lib/der.c li
 UNIT_LIBS_authority = -lbearssl
 UNIT_forge = lib/forge.c lib/net.c lib/authority.c lib/encode.c lib/seed.c lib/x509.c lib/der.c lib/pem.c lib/pool.c
 UNIT_LIBS_forge = -lbearssl
-UNIT_cert = cert.c lib/anchors.c lib/authority.c lib/chain.c lib/der.c lib/encode.c lib/forge.c lib/name.c lib/names.c lib/net.c lib/pem.c lib/pool.c lib/seed.c lib/session.c lib/signature.c lib/siphash.c lib/store.c lib/verify.c lib/wait.c lib/x509.c
+UNIT_cert = cert.c lib/anchors.c lib/authority.c lib/chain.c lib/der.c lib/encode.c lib/forge.c lib/name.c lib/names.c lib/net.c lib/origins.c lib/pem.c lib/pool.c lib/seed.c lib/session.c lib/signature.c lib/siphash.c lib/store.c lib/verify.c lib/wait.c lib/x509.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/der.c
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
