@@ -13,3 +13,5 @@ FUZZ_LIBS_forge = -lbearssl
 FUZZ_uci = lib/uci.c
 FUZZ_config = lib/config.c lib/uci.c lib/net.c
 FUZZ_list = lib/list.c lib/name.c lib/net.c
+FUZZ_relay = lib/relay.c lib/leg.c lib/tls.c lib/http.c lib/pool.c lib/wait.c
+FUZZ_LIBS_relay = -lbearssl
