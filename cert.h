@@ -31,9 +31,10 @@ struct cert;
 
 /*
  * At start, still with the privileges that reading the key needs: loads the bundle and the distrust list,
- * loads the CA or makes it on first use (key 0600, directory 0700; temporary file, fsync, rename), makes the
- * leaf key's and the untrusted signer's keys, opens the leaf cache.  Returns NULL with a sentence in err.
- * `chains`: how many origins can be judged at once.
+ * loads the CA or makes it on first use (see lib/authority.h), derives the leaf key from its key, makes the
+ * untrusted signer, opens the leaf cache, whose descriptor it keeps.  So nothing here needs those privileges
+ * later.  Waits for the kernel's random generator.  Returns NULL with a sentence in err; a leaf cache that can't be
+ * used is only logged.  `chains`: how many origins can be judged at once; `sessions`: TLS sessions kept.
  */
 struct cert *cert_open(
 	const struct config *c, size_t chains, size_t sessions, char err[CERT_ERROR]);
@@ -80,7 +81,8 @@ size_t cert_leaf_again(struct cert *ct, const unsigned char origin_hash[ORIGINS_
 size_t cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *out,
 	size_t cap, char err[CERT_ERROR]);
 
-/* The key of every leaf.  Lives as long as ct, also over reloads that change the CA. */
+/* The key of every leaf that is made now.  What this pointed to lives and stays as it is as long as ct does, also
+ * over reloads that change the CA, and with it this key: ask when a handshake gets its leaf. */
 const br_ec_private_key *cert_leaf_key(const struct cert *ct);
 
 /* Sessions towards clients, and towards origins. */
@@ -90,7 +92,7 @@ struct origins *cert_origins(struct cert *ct);
 /* The CA certificate, DER. */
 const unsigned char *cert_ca_der(const struct cert *ct, size_t *len);
 
-/* Counters for the log: leaves forged, taken from RAM, from flash, bytes written to flash today. */
+/* Counters for the log: leaves forged, leaves taken from the cache, bytes written to flash (as whole pages). */
 struct cert_counters {
 	uint64_t forged, from_cache, flash_bytes_today, flash_bytes;
 };

@@ -270,21 +270,21 @@ find_object(int fd, struct pem *pem, bool (*wanted)(const struct pem *))
 {
 	char text[512];
 	size_t total = 0, used, at;
-	ssize_t n;
+	ssize_t n = 0;
 	int got = 0;
 
-	while (got == 0 && (n = read(fd, text, sizeof text)) != 0) {
-		if (n < 0)
-			return -1;
-		errno = EFBIG;
-		if ((total += (size_t)n) > FILE_MOST)
-			return -1;
+	while (got == 0 && total <= FILE_MOST && (n = read(fd, text, sizeof text)) > 0) {
+		total += (size_t)n;
 		for (at = 0; at < (size_t)n && got == 0; at += used)
 			if (pem_push(pem, text + at, (size_t)n - at, &used) > 0)
 				got = wanted(pem);
 	}
 	pool_wipe(text, sizeof text);
-	return got || (pem_end(pem) > 0 && wanted(pem));
+	if (got == 0 && total > FILE_MOST) {
+		errno = EFBIG;
+		return -1;
+	}
+	return n < 0 ? -1 : got || (pem_end(pem) > 0 && wanted(pem));
 }
 
 /* The same for a whole file.  Returns the object's length, or 0 with a sentence in err. */
@@ -314,7 +314,8 @@ is_private_key(const struct pem *p)
 	return strcmp(p->label, "PRIVATE KEY") == 0 || strcmp(p->label, "EC PRIVATE KEY") == 0;
 }
 
-/* Who else can read the key can be this CA: better no start than that. */
+/* Who else can read the key can be this CA: better no start than that.  Whose the file is does not matter: who may
+ * read a file of this mode is its owner or root. */
 static int
 check_key_file(int fd, const char *path, char err[AUTHORITY_ERROR])
 {
@@ -328,9 +329,6 @@ check_key_file(int fd, const char *path, char err[AUTHORITY_ERROR])
 		return refuse(err,
 			"%s: mode %04o gives others access to the CA's key, 0600 is expected", path,
 			(unsigned)st.st_mode & 07777);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return refuse(err, "%s: the CA's key belongs to another user (%lu)", path,
-			(unsigned long)st.st_uid);
 	return 0;
 }
 
@@ -452,7 +450,7 @@ write_file(const char *path, const char *text, size_t len, mode_t mode, char err
 	}
 	if (fd >= 0)
 		good = fchmod(fd, mode) == 0 && write_all(fd, text, len) == 0 && fsync(fd) == 0 &&
-		       rename(fresh, path) == 0 && fsync(dir) == 0;
+		       rename(fresh, path) == 0 && (fsync(dir) == 0 || errno == EINVAL);
 	if (!good)
 		refuse(err, "%s: %s", path, strerror(errno));
 	if (fd >= 0) {

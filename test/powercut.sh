@@ -13,7 +13,7 @@ malta=${MALTA:-$here/../../shared/router/malta.sh}
 cuts=${CUTS:-20}
 MALTA_DIR=${MALTA_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/malta-router}
 export MALTA_DIR
-passed=0 failed=0
+passed=0 failed=0 flash=
 
 if [ ! -x "$malta" ]; then
 	echo "powercut: no router in ../shared/router here"
@@ -25,6 +25,7 @@ fi
 dir=$(mktemp -d)
 image=powercut.$$
 cleanup() {
+	end_machine
 	rm -rf "$dir" "$MALTA_DIR/$image.nor" "$MALTA_DIR/$image.block" "$MALTA_DIR/$image.ubi"
 }
 trap cleanup EXIT
@@ -34,6 +35,18 @@ cp "$writer" "$dir/root/writer"
 
 count() {
 	echo $#
+}
+
+# A machine that did not start in time is left running by malta.sh; two on one flash would ruin it.
+end_machine() {
+	for pid in $(pgrep -f "qemu-system-mipsel .*/$image\\.$flash"); do
+		kill "$pid" 2> /dev/null || true
+	done
+	i=0
+	while pgrep -f "qemu-system-mipsel .*/$image\\.$flash" > /dev/null && [ $i -lt 100 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
 }
 
 # list WORD: the records of the last whole line of the log that begins with WORD.
@@ -60,22 +73,27 @@ compare() {
 }
 
 for flash in ${FLASH:-nor ubi}; do
-	must='' cut=0 early=0
+	must='' cut=0 early=0 how=fsync batches=0
+	[ "$flash" = nor ] || how=sync # see writer.c
 	while [ $cut -le "$cuts" ]; do
 		ms=$((500 + early * 1000 + $(od -An -N2 -tu2 /dev/urandom) % 2500))
 		"$malta" cut -F "$flash" -i "$image" -f "$dir/root" $ms -- \
-			/writer /overlay/leaves $((cut * 977 + 1)) > "$dir/log" 2>&1 || true
+			/writer /overlay/leaves $((cut * 977 + 1)) $how > "$dir/log" 2>&1 || true
+		end_machine
 		if ! grep -q '^HAVE.*\.$' "$dir/log"; then
-			# Cut before it had looked: nothing to compare, nothing was written.
+			# Cut before it had looked, or not started in time: nothing to compare, nothing was written.
 			early=$((early + 1))
 			[ $early -lt 10 ] || { cat "$dir/log"; failed=$((failed + 1)); break; }
 			continue
 		fi
+		early=0
 		[ $cut -eq 0 ] || compare # after so many cuts; the first start finds an empty flash
+		batches=$((batches + $(grep -c '^MUST' "$dir/log" || true)))
 		must=$(list MUST)
 		[ -n "$must" ] || must=$(list HAVE)
 		cut=$((cut + 1))
 	done
+	echo "$flash: $batches batches written in all"
 done
 echo "powercut: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,12 +1,16 @@
 /*
  * writer: a flash store that is written as hard as it can be, on a machine that loses its power (test/powercut.sh).
  *
- *     writer FILE SEED [BATCHES]
+ *     writer FILE SEED fsync|sync [BATCHES]
  *
  * Starts as the proxy would: takes what FILE holds and prints "HAVE n n n", or "WRONG n" for a record that is not
  * as it was written.  Then for ever, or for BATCHES: uses and makes records, prints "MUST n n n", those that are
  * on flash and not forgotten, and writes a batch.  Whatever the moment of the cut, the records of the last MUST
  * line that got out have to be in the next HAVE line.  Record n's content follows from n.
+ *
+ * "sync": calls sync(2) after a batch, which ends with fsync anyway.  Where the emulated flash is a block device,
+ * the kernel's block2mtd keeps what UBIFS has written in its page cache, and only sync(2) reaches through that; no
+ * router has such a cache below its flash.
  */
 #include "store.h"
 
@@ -15,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
 
 enum { CAPACITY = 32768, UNIVERSE = 250, WINDOW = 60, DATA = 1500 };
 
@@ -116,10 +121,10 @@ main(int argc, char **argv)
 	char err[STORE_ERROR];
 	bool now[UNIVERSE];
 	unsigned batch, n;
-	unsigned long count = argc > 3 ? strtoul(argv[3], NULL, 10) : 1ul << 31;
+	unsigned long count = argc > 4 ? strtoul(argv[4], NULL, 10) : 1ul << 31;
 	const char *text;
 
-	if (argc < 3 || s == NULL)
+	if (argc < 4 || s == NULL)
 		return 2;
 	dice = (uint32_t)strtoul(argv[2], NULL, 10);
 	if (store_attach(s, argv[1], all, NULL, err) != 0) {
@@ -139,6 +144,8 @@ main(int argc, char **argv)
 			printf("FAILED %s\n", text);
 			return 1;
 		}
+		if (strcmp(argv[3], "sync") == 0)
+			sync();
 		look_at_all(s, synced); /* all were used twice, so all are on flash */
 	}
 	store_close(s);

@@ -52,3 +52,4 @@ UNIT_origins = lib/origins.c lib/pool.c
 UNIT_resolve = lib/resolve.c lib/net.c lib/wait.c
 UNIT_LIBS_resolve = -lcares
 UNIT_policy_random = $(UNIT_policy)
+UNIT_seed = lib/pool.c
