@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <sys/random.h>
 
-static int errors_first, error;
+static int errors_first, its_errno;
 static size_t at_most;
 
 /* A kernel that is interrupted, gives little at a time, or does not know the call. */
@@ -15,7 +15,7 @@ fake_getrandom(void *out, size_t len, unsigned flags)
 	CHECK_INT(flags, 0); /* GRND_NONBLOCK would not wait, GRND_INSECURE would lie */
 	if (errors_first > 0) {
 		errors_first--;
-		errno = error;
+		errno = its_errno;
 		return -1;
 	}
 	len = len < at_most ? len : at_most;
@@ -34,7 +34,7 @@ main(void)
 
 	at_most = 7;
 	errors_first = 3;
-	error = EINTR;
+	its_errno = EINTR;
 	memset(out, 0, sizeof out);
 	CHECK_INT(seed_read(out, sizeof out), 0);
 	CHECK_INT(out[0] & out[99], 0x5a);
@@ -45,13 +45,13 @@ main(void)
 
 	at_most = 100;
 	errors_first = 1;
-	error = EPERM;
+	its_errno = EPERM;
 	memset(out, 1, sizeof out);
 	CHECK_INT(seed_read(out, sizeof out), -1);
 	CHECK_INT(out[0] | out[99], 0);
 
 	errors_first = 2; /* an old kernel: the devices, once they are ready */
-	error = ENOSYS;
+	its_errno = ENOSYS;
 	CHECK_INT(seed_read(out, sizeof out), 0);
 	CHECK_INT(seed_read(again, sizeof again), 0);
 	CHECK(memcmp(out, again, sizeof out) != 0);
