@@ -1,5 +1,5 @@
 /*
- * siphash: two rounds a word, four to finish.  Words are put together byte by byte, so that neither
+ * siphash: one round a word, three to finish.  Words are put together byte by byte, so that neither
  * alignment nor byte order matters.
  */
 #include "siphash.h"
@@ -34,7 +34,6 @@ take_word(struct state *s, uint32_t word)
 {
 	s->v3 ^= word;
 	run_round(s);
-	run_round(s);
 	s->v0 ^= word;
 }
 
@@ -55,7 +54,7 @@ siphash(const struct siphash_key *key, const void *data, size_t len)
 	}
 	take_word(&s, last);
 	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		run_round(&s);
 	return s.v1 ^ s.v3;
 }

@@ -1,8 +1,10 @@
 /*
- * siphash: HalfSipHash-2-4, a keyed 32-bit hash (Aumasson and Bernstein, "SipHash: a fast short-input PRF").
+ * siphash: HalfSipHash-1-3, a keyed 32-bit hash (Aumasson and Bernstein, "SipHash: a fast short-input PRF").
  *
  * The member of the family made for 32-bit machines: on a MIPS it takes half of SipHash's instructions.
- * For tables only: with a random key nobody outside can choose names that collide.  Never a MAC.
+ * With these rounds it is what Linux takes for its own tables on such machines (Documentation/security/
+ * siphash.rst).  For tables only: with a random key, and hashes that nobody is shown, nobody outside can
+ * choose names that collide.  Never a MAC.
  * Pure.
  */
 #ifndef SIPHASH_H

@@ -1,4 +1,4 @@
-/* siphash: the reference vectors of HalfSipHash-2-4 with a 32-bit result: key 00..07, input 00 01 02 ... */
+/* siphash: known results of HalfSipHash-1-3 with a 32-bit result: key 00..07, input 00 01 02 ... */
 #include "check.h"
 #include "siphash.h"
 
@@ -8,9 +8,9 @@ main(void)
 	static const struct {
 		size_t len;
 		uint32_t hash;
-	} vectors[] = { { 0, 0x5b9f35a9 }, { 1, 0xb85a4727 }, { 2, 0x03a662fa }, { 3, 0x04e7fe8a },
-		{ 4, 0x89466e2a }, { 7, 0xc563cf8b }, { 8, 0x8f84b8d0 }, { 15, 0x972bfe74 },
-		{ 63, 0x744aea59 } };
+	} vectors[] = { { 0, 0x5814c896 }, { 1, 0xe7e864ca }, { 2, 0xbc4b0e30 }, { 3, 0x01539939 },
+		{ 4, 0x7e059ea6 }, { 7, 0x9d38d9d6 }, { 8, 0x577999b1 }, { 15, 0xd0257b04 },
+		{ 63, 0x87178304 } };
 	struct siphash_key key = { 0x03020100, 0x07060504 };
 	unsigned char in[64], *guarded;
 
@@ -22,6 +22,6 @@ main(void)
 		check_unguard(guarded, vectors[i].len);
 	}
 	key.k1++;
-	CHECK(siphash(&key, in, 8) != 0x8f84b8d0);
+	CHECK(siphash(&key, in, 8) != 0x577999b1);
 	return check_done("siphash");
 }
