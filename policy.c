@@ -522,8 +522,18 @@ policy_verdict_text(const struct verdict *v, char out[POLICY_TEXT])
 
 enum build_phase { BUILD_READ, BUILD_SORT, BUILD_FOLD };
 
+/* A rule of which it is to be seen whether it is needed. */
+struct fold {
+	struct policy_list *list; /* NULL: none */
+	uint32_t place;
+	struct list_rule rule;
+	uint32_t hashes[LABELS_MOST];
+};
+
 struct policy_build {
 	struct policy *p;
+	struct fold folds[2]; /* FOLD: one to read into, and the one before it */
+	unsigned fold;
 	enum build_phase phase;
 	size_t list; /* READ, FOLD: the list at work */
 	struct source_reader reader;
@@ -789,24 +799,37 @@ is_repeated(struct policy_build *b, struct policy_list *l, const struct list_rul
 }
 
 static void
+fold_rule(struct policy_build *b, struct fold *f)
+{
+	const struct list_rule *r = &f->rule;
+
+	if (f->list != NULL && (is_repeated(b, f->list, r, f->hashes[0], f->place) ||
+				       (!r->is_address && is_covered(b, f->list, r, f->hashes))))
+		index_mark(b->sort, index_find(&b->p->index, f->hashes[0], f->place));
+	f->list = NULL;
+}
+
+/* A rule is looked at when the next one has been read: by then the memory that it needs has come. */
+static void
 fold_line(struct policy_build *b, struct policy_list *l, const char *text, size_t len, uint32_t at)
 {
 	struct list_line line;
-	struct list_rule r;
 	enum list_kind kind;
-	uint32_t hashes[LABELS_MOST];
+	struct fold *f = &b->folds[b->fold];
 
 	list_init(&line, text, len);
-	while ((kind = list_next(&line, &r)) != LIST_END) {
-		if (kind != LIST_RULE || r.path != NULL)
+	while ((kind = list_next(&line, &f->rule)) != LIST_END) {
+		if (kind != LIST_RULE || f->rule.path != NULL)
 			continue;
-		if (r.is_address)
-			hashes[0] = hash_range(b->p, &r.range);
+		if (f->rule.is_address)
+			f->hashes[0] = hash_range(b->p, &f->rule.range);
 		else
-			hash_names(b->p, r.host, hashes);
-		if (is_repeated(b, l, &r, hashes[0], l->base + at) ||
-			(!r.is_address && is_covered(b, l, &r, hashes)))
-			index_mark(b->sort, index_find(&b->p->index, hashes[0], l->base + at));
+			hash_names(b->p, f->rule.host, f->hashes);
+		f->list = l;
+		f->place = l->base + at;
+		b->fold ^= 1;
+		f = &b->folds[b->fold];
+		fold_rule(b, f);
 	}
 }
 
@@ -933,7 +956,10 @@ step_build(struct policy_build *b, char *err, size_t cap)
 		return 0;
 	case BUILD_FOLD:
 		done = step_lines(b, err, cap);
-		return done <= 0 ? done : finish(b, err, cap);
+		if (done <= 0)
+			return done;
+		fold_rule(b, &b->folds[b->fold ^ 1]);
+		return finish(b, err, cap);
 	}
 	return -1;
 }
