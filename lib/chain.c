@@ -415,20 +415,25 @@ names_issuer(const struct chain *c, int cert, int issuer)
 	return der_same(&want, &have);
 }
 
-/* Breadth first from the anchors: how near is each certificate?  What is too far is never tried, so that a
- * tangle of certificates that lead nowhere costs nothing. */
+/* Breadth first from the anchors: how near is each certificate?  What leads nowhere or is too far is never
+ * followed, so that a tangle of certificates costs nothing. */
 static void
 measure_hops(struct chain *c)
 {
 	int count = (int)c->count, round, i, j;
+	bool more = true;
 
 	for (i = 0; i < count; i++)
-		c->links[i].hops = c->links[i].subject_len > 0 && c->links[i].anchor >= 0 ? 2 : 0;
-	for (round = 2; round < CHAIN_DEPTH; round++)
+		c->links[i].hops = c->links[i].anchor >= 0 ? 2 : 0;
+	for (round = 2; more; round++) {
+		more = false;
 		for (i = 0; i < count; i++)
 			for (j = 1; j < count && c->links[i].hops == 0; j++)
-				if (c->links[j].hops == round && names_issuer(c, i, j))
+				if (c->links[j].hops == round && names_issuer(c, i, j)) {
 					c->links[i].hops = (uint8_t)(round + 1);
+					more = true;
+				}
+	}
 }
 
 static bool
