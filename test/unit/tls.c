@@ -505,6 +505,9 @@ test_close_with_pending(void)
 	tls_close(&p.client);
 	CHECK(tls_peek(&p.client, &len) == NULL);
 	CHECK(tls_recv_buf(&p.client, &len) != NULL);
+	wire_load(&p.up, &p.client);
+	CHECK(!tls_may_park(
+		&p.client)); /* what comes now is thrown away, and that needs a buffer */
 	put(&p.server, "and more");
 	tls_flush(&p.server);
 	peers_run(&p, SIZE_MAX);
@@ -642,8 +645,9 @@ handshake_resumes(const br_ssl_session_parameters *session, char tie_byte, const
 	if (alpn != NULL)
 		br_ssl_engine_set_protocol_names(eng, alpn, 1);
 	if (session != NULL)
-		br_ssl_engine_set_session_parameters(eng, session);
-	br_ssl_client_reset(&p.client.u.client, "origin.test", session != NULL);
+		tls_resume(&p.client, "origin.test", session);
+	else
+		br_ssl_client_reset(&p.client.u.client, "origin.test", 0);
 	peers_run(&p, SIZE_MAX);
 	return p.chain.count == 0;
 }
@@ -656,7 +660,7 @@ test_resumption(void)
 	store = session_store_new(8);
 	CHECK(!handshake_resumes(NULL, 'a', NULL));
 	CHECK(tls_is_open(&p.client));
-	br_ssl_engine_get_session_parameters(&p.client.u.client.eng, &session);
+	tls_session(&p.client, &session);
 	CHECK_INT(session.session_id_len, 32);
 	CHECK(handshake_resumes(&session, 'a', NULL));
 	CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
@@ -707,7 +711,7 @@ test_resumption_trap(void)
 	memset(&p.down, 0, sizeof p.down);
 	store = session_store_new(8);
 	CHECK(!handshake_resumes(NULL, 'a', NULL));
-	br_ssl_engine_get_session_parameters(&p.client.u.client.eng, &session);
+	tls_session(&p.client, &session);
 	(void)handshake_resumes(NULL, 'a', h2);
 	CHECK_INT(tls_error(&p.server), 512 + 120);
 	status = child_status_of_trap(&session, http);
@@ -718,8 +722,7 @@ test_resumption_trap(void)
 	/* The hello of that child, as the proxy sees it first. */
 	peers_start(&p);
 	br_ssl_engine_set_protocol_names(&p.client.u.client.eng, h2, 1);
-	br_ssl_engine_set_session_parameters(&p.client.u.client.eng, &session);
-	br_ssl_client_reset(&p.client.u.client, "origin.test", 1);
+	tls_resume(&p.client, "origin.test", &session);
 	wire_load(&p.up, &p.client);
 	CHECK(hello_parse(&h, p.up.data, p.up.end) > 0);
 	CHECK(h.session_id_len == 32 && h.has_alpn && !h.alpn_http11);
