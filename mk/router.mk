@@ -98,11 +98,14 @@ size:
 # The program for big-endian MIPS: within its size, soft float, its units and a few end-to-end scripts under
 # qemu-mips.  Everything else of a router is in router-test.
 ROUTER_SCRIPTS ?= 30-http 34-tls 36-invalid
+# those that would notice a wrong byte order or an unaligned word
+ROUTER_TESTS ?= der encode forge http index pem siphash uci
 TEST_STEPS += router openwrt-check
 
 router:
 	@$(MAKE) --no-print-directory -s TARGET=mips-uclibc
 	@mk/size.sh -c mips-uclibc $(ROUTER_LIMIT)
+	@$(MAKE) --no-print-directory -s TARGET=mips-uclibc TESTS="$(ROUTER_TESTS)" unit-cross
 	@test/router/user.sh mips-uclibc $(ROUTER_SCRIPTS)
 
 openwrt-check: sluice
