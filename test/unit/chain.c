@@ -292,6 +292,13 @@ test_host(void)
 	NAMES("ip:x", "192.0.2.1", CHAIN_MALFORMED);
 	NAMES("uri:https://a.example/,mail:x@a.example,other:,dn:CN=a.example", "a.example",
 		CHAIN_WRONG_NAME);
+	NAMES("other:,dns:a.example", "a.example", CHAIN_OK);
+	NAMES("dns:a.example",
+		"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+		"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+		"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+		"a.example.",
+		CHAIN_WRONG_NAME); /* 256 bytes: more than a name has, and than we keep */
 	NAMES("dns:b.example", NULL, CHAIN_OK);
 	NAMES("", "a.example", CHAIN_MALFORMED);
 	NAMES(NULL, "a.example", CHAIN_NO_NAME);
