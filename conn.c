@@ -933,8 +933,9 @@ step_verify(struct conn *c)
 static void
 conn_tie_session(struct conn *c)
 {
+	/* The day: no session outlives it by more (RFC 5246 appendix F.1.4). */
 	const uint32_t generations[] = { policy_generation(proxy.policy),
-		cert_generation(proxy.cert) };
+		cert_generation(proxy.cert), (uint32_t)(proxy.wall / 86400) };
 	unsigned char tie[SESSION_TIE];
 	br_sha256_context hash;
 

@@ -337,7 +337,7 @@ warn_of_unserved(const struct config *c)
 				c->file, c->listens[i].line);
 }
 
-/* Half of memory_kib is for connections; policy.h says what becomes of the other half. */
+/* Half of memory_kib is for connections; a quarter is for lists, and another while new ones are loaded. */
 static void
 make_pools(const struct config *c, size_t *chains)
 {
