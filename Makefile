@@ -45,15 +45,22 @@ include test/unit/units.mk
 UNITS := $(patsubst UNIT_%,%,$(filter-out UNIT_LIBS_%,$(filter UNIT_%,$(.VARIABLES))))
 TESTS ?= $(sort $(UNITS))
 
+# They link the objects of the program, plain ones and sanitized ones, so that each file is compiled once.
 define unit_rules
-build/unit/$(1): test/unit/$(1).c test/unit/check.h $$(UNIT_$(1)) $$(wildcard lib/*.h *.h)
-	@mkdir -p $$(@D)
-	$$(CC) $$(OWN_CFLAGS) -O1 -g -o $$@ $$(filter %.c,$$^) $$(UNIT_LIBS_$(1))
-build/unit-san/$(1): test/unit/$(1).c test/unit/check.h $$(UNIT_$(1)) $$(wildcard lib/*.h *.h)
-	@mkdir -p $$(@D)
-	$$(CC) $$(OWN_CFLAGS) -O1 -g $$(SAN) -o $$@ $$(filter %.c,$$^) $$(UNIT_LIBS_$(1))
+build/unit/$(1): build/unit/obj/$(1).o $$(patsubst %.c,$(BUILD)/%.o,$$(UNIT_$(1)))
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(UNIT_LIBS_$(1))
+build/unit-san/$(1): build/unit-san/obj/$(1).o $$(patsubst %.c,build/san/%.o,$$(UNIT_$(1)))
+	$$(CC) $$(SAN) -o $$@ $$^ $$(UNIT_LIBS_$(1))
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rules,$(u))))
+
+build/unit/obj/%.o: test/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) -O1 -g -MMD -MP -c -o $@ $<
+build/unit-san/obj/%.o: test/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
+-include $(UNITS:%=build/unit/obj/%.d) $(UNITS:%=build/unit-san/obj/%.d)
 
 unit: $(TESTS:%=build/unit/%) $(TESTS:%=build/unit-san/%)
 	@rc=0; for t in $^; do echo "== $$t"; $$t || rc=1; done; exit $$rc
@@ -64,13 +71,18 @@ FUZZES := $(patsubst FUZZ_%,%,$(filter-out FUZZ_LIBS_% FUZZ_SECS,$(filter FUZZ_%
 FUZZ ?= $(sort $(FUZZES))
 FUZZ_SECS ?= 60
 
+FUZZ_CC = clang $(OWN_CFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
 define fuzz_rules
-build/fuzz/$(1): test/fuzz/$(1).c $$(FUZZ_$(1)) $$(wildcard lib/*.h *.h)
-	@mkdir -p $$(@D)
-	clang $$(OWN_CFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $$@ $$(filter %.c,$$^) $$(FUZZ_LIBS_$(1))
+build/fuzz/$(1): $$(patsubst %.c,build/fuzz/obj/%.o,test/fuzz/$(1).c $$(FUZZ_$(1)))
+	$$(FUZZ_CC) -o $$@ $$^ $$(FUZZ_LIBS_$(1))
 endef
 $(foreach f,$(FUZZES),$(eval $(call fuzz_rules,$(f))))
+
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -MMD -MP -c -o $@ $<
+-include $(wildcard build/fuzz/obj/*/*.d build/fuzz/obj/test/fuzz/*.d)
 
 fuzz: $(FUZZ:%=build/fuzz/%)
 	@FUZZ_SECS=$(FUZZ_SECS) test/fuzz/run $(FUZZ)
