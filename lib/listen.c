@@ -14,6 +14,7 @@
 struct wanted {
 	struct net_addr addr;
 	unsigned line;
+	bool of_device; /* looked up, not written there */
 };
 
 static bool
@@ -50,7 +51,8 @@ listen_find_wanted(const struct config *c, struct wanted *out)
 			n = net_device_addrs(want->device, want->addr.port, addrs, LISTEN_MAX);
 		for (size_t k = 0; k < n && count < LISTEN_MAX; k++)
 			if (listen_index(out, count, &addrs[k]) == count)
-				out[count++] = (struct wanted){ addrs[k], want->line };
+				out[count++] = (struct wanted){ addrs[k], want->line,
+					want->device[0] != '\0' };
 	}
 	return count;
 }
@@ -96,7 +98,8 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 		char text[NET_ADDR_TEXT];
 		int fd = net_listen(&wanted[i].addr), error = errno;
 
-		if (fd >= 0) {
+		/* At boot a device's IPv6 address may still be tentative: listen_refresh tries again. */
+		if (fd >= 0 || wanted[i].of_device) {
 			l->all[l->count++] = (struct listener){ fd, wanted[i].addr };
 			continue;
 		}

@@ -31,7 +31,7 @@ struct listeners {
 
 /*
  * Opens what `c` lists.  Returns 0, or -1 with "file:line: ..." in err if an address can't be had.  A
- * device without addresses is no error: they may come.
+ * device without addresses, or with one that is not usable yet, is no error: they may come.
  */
 int listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR]);
 

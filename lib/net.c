@@ -178,7 +178,32 @@ number_parse(const char *text, size_t len, int most)
 	return n <= most ? n : -1;
 }
 
-/* inet_pton takes nothing but the strict dotted quad for IPv4, in every libc. */
+/* Four numbers without leading zeros.  uClibc-ng's inet_pton takes "010.0.0.1", which others read as octal. */
+static bool
+is_strict_quad(const char *text)
+{
+	for (int part = 0; part < 4; part++) {
+		size_t len = strspn(text, "0123456789");
+
+		if (len == 0 || len > 3 || (len > 1 && *text == '0'))
+			return false;
+		text += len;
+		if (*text != (part < 3 ? '.' : '\0'))
+			return false;
+		text++;
+	}
+	return true;
+}
+
+/* What inet_pton of every libc means alike: a dotted quad, also as the end of an IPv6 address, is strict. */
+static bool
+is_plain_text(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+
+	return strchr(text, '.') == NULL || is_strict_quad(colon != NULL ? colon + 1 : text);
+}
+
 static int
 addr_parse(struct net_addr *a, const char *text, size_t len, bool *mapped)
 {
@@ -190,6 +215,8 @@ addr_parse(struct net_addr *a, const char *text, size_t len, bool *mapped)
 		return -1;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
+	if (!is_plain_text(copy))
+		return -1;
 	if (inet_pton(AF_INET, copy, a->ip) == 1) {
 		a->family = 4;
 	} else if (inet_pton(AF_INET6, copy, a->ip) == 1) {

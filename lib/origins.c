@@ -63,8 +63,8 @@ origins_find(struct origins *o, const unsigned char key[ORIGINS_HASH], int64_t n
 
 void
 origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
-	const br_ssl_session_parameters *params, const unsigned char leaf[ORIGINS_HASH], int64_t now,
-	int64_t until)
+	const br_ssl_session_parameters *params, const unsigned char leaf[ORIGINS_HASH],
+	int64_t now, int64_t until)
 {
 	struct origin_session *e = origins_with_key(o, key);
 

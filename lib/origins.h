@@ -39,8 +39,8 @@ const struct origin_session *origins_find(
 
 /* Remembers a session (in place of another with that key); one without an ID is no session. */
 void origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
-	const br_ssl_session_parameters *params, const unsigned char leaf[ORIGINS_HASH], int64_t now,
-	int64_t until);
+	const br_ssl_session_parameters *params, const unsigned char leaf[ORIGINS_HASH],
+	int64_t now, int64_t until);
 
 /* Forgets the session with that key. */
 void origins_drop(struct origins *o, const unsigned char key[ORIGINS_HASH]);

@@ -17,12 +17,17 @@ pool_init(struct pool *p, size_t size, size_t count)
 {
 	*p = (struct pool){ 0 };
 	size = (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
-	p->blocks = calloc(count, size);
+	if (count > SIZE_MAX / size - 1)
+		return -1;
+	/* malloc of uClibc-ng aligns for 8 bytes only. */
+	p->memory = calloc(1, count * size + POOL_ALIGN - 1);
 	p->spare = calloc(count, sizeof *p->spare);
-	if (p->blocks == NULL || p->spare == NULL) {
+	if (p->memory == NULL || p->spare == NULL) {
 		pool_free(p);
 		return -1;
 	}
+	p->blocks = (unsigned char *)p->memory +
+		    (POOL_ALIGN - (uintptr_t)p->memory % POOL_ALIGN) % POOL_ALIGN;
 	p->size = size;
 	p->count = count;
 	/* The first block is popped first: a quiet proxy touches few pages. */
@@ -51,7 +56,7 @@ pool_put(struct pool *p, void *block, size_t used)
 void
 pool_free(struct pool *p)
 {
-	free(p->blocks);
+	free(p->memory);
 	free(p->spare);
 	*p = (struct pool){ 0 };
 }

@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 struct pool {
-	unsigned char *blocks; /* count * size bytes */
+	unsigned char *blocks; /* count * size bytes, aligned for any type */
+	void *memory;          /* what was allocated for them */
 	void **spare;          /* a stack of free blocks */
 	size_t size, count, free;
 };
