@@ -17,7 +17,7 @@ pool_init(struct pool *p, size_t size, size_t count)
 {
 	*p = (struct pool){ 0 };
 	size = (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
-	if (count > SIZE_MAX / size - 1)
+	if (size == 0 || count > SIZE_MAX / size - 1)
 		return -1;
 	/* malloc of uClibc-ng aligns for 8 bytes only. */
 	p->memory = calloc(1, count * size + POOL_ALIGN - 1);
