@@ -176,4 +176,6 @@ spoil brokeninter.crt
 chain badintersig brokeninter
 
 rm -f ./*.ext index* certs.log ./[0-9A-F][0-9A-F][0-9A-F]*.pem
+chmod 755 .
+chmod 644 bundle.pem # the proxy reads it again after it has dropped its privileges
 touch .done
