@@ -110,7 +110,7 @@ sed 's/option log .*/option lag 1/' sluice.conf >bad.conf
 out=$("$SLUICE" -t -c bad.conf 2>&1)
 is 'a bad option: exit 1 or 2' "$(($? > 0))" 1
 like 'a bad option: file and line' "$out" "bad.conf:$(grep -n 'lag' bad.conf | cut -d: -f1)"
-out=$("$SLUICE" -c bad.conf 2>&1 </dev/null)
+out=$(timeout 10 "$SLUICE" -c bad.conf 2>&1 </dev/null)
 like 'the daemon refuses it too' "$out" 'bad.conf:'
 out=$("$SLUICE" -t -c missing.conf 2>&1)
 like 'a missing file is named' "$out" 'missing.conf'

@@ -110,7 +110,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	stop_proxy
 	option "option user 'no-such-user-here'"
 	configure bad.conf
-	out=$("$SLUICE" -c bad.conf 2>&1 </dev/null)
+	out=$(timeout 10 "$SLUICE" -c bad.conf 2>&1 </dev/null)
 	is 'as root: an unknown user is refused' "$(($? != 0))" 1
 	like 'as root: by name' "$out" 'no-such-user-here'
 	option "option user 'nobody'"
