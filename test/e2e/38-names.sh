@@ -131,14 +131,15 @@ ip link set wan up
 "$PY" "$TOP/test/origin/dns.py" "$DNS" "$BED/hosts" "$BED/log/dns2" & d=$!
 "$PY" "$TOP/test/origin/origin.py" "$BED/own.spec" "$BED/log" & o=$!
 "$SLUICE" -c "$BED/sluice.conf" 2>>"$BED/log/proxy.err" & p=$!
-"$PY" - "$PORT" <<'PY'
+"$PY" - "$DNS" "$PORT" <<'PY'
 import socket, sys, time
-for _ in range(300):
-    try:
-        socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)
-        break
-    except OSError:
-        time.sleep(0.05)
+for port in sys.argv[1:]:
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", int(port)), 1)
+            break
+        except OSError:
+            time.sleep(0.05)
 PY
 ask() {
 	curl -sS --max-time 20 -x "http://127.0.0.1:$PORT" --cacert "$BED/ca/ca.crt" -o "$BED/ns.body" -D "$BED/ns.head" \
