@@ -543,7 +543,7 @@ cert_print_ca(const struct config *c)
 		fprintf(stderr, "sluice: %s\n", err);
 		return 1;
 	}
-	br_pem_encode(text, s->authority.der, s->authority.der_len, "CERTIFICATE", 0);
+	br_pem_encode(text, s->authority.der, s->authority.der_len, "CERTIFICATE", BR_PEM_LINE64);
 	fputs(text, stdout);
 	fputs("SHA-256 ", stderr);
 	for (i = 0; i < sizeof s->authority.hash; i++)

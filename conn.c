@@ -22,6 +22,8 @@
 enum {
 	IDLE_SECS = 120, /* between two requests: browsers keep connections for a minute or two */
 	HEAD_SECS = 20,  /* from the first byte of a later request's head to its last */
+	HANDSHAKE_ROUNDS =
+		64, /* pieces of a handshake in one turn: more than an honest flight has */
 	EXCHANGE_ROUNDS = 16, /* pieces (of up to 16 KiB) a connection moves in one turn */
 	STEPS_MOST = 16       /* states passed in one turn: more than there are */
 };
@@ -74,6 +76,16 @@ conn_lend(struct conn *c)
 	c->relay.buf = (char *)b->scratch;
 	c->relay.high = 0;
 	return true;
+}
+
+static void
+conn_put_chain(struct conn *c)
+{
+	if (c->chain == NULL)
+		return;
+	cert_chain_put(proxy.cert, c->chain);
+	c->chain = NULL;
+	wake_starved();
 }
 
 static void
@@ -197,13 +209,12 @@ conn_free(struct conn *c)
 	struct conn *last = proxy.active[--proxy.active_count];
 	/* What was promised and not delivered must not look whole; under TLS the missing close_notify says so. */
 	bool cut = c->relay.answered && c->relay.down != DOWN_DONE && c->state != C_SWITCHED &&
-		   c->pair.client.tls == NULL;
+		   c->pair.client.tls == NULL && c->relay.down_body.framing == HTTP_CLOSE;
 
 	conn_log(c);
 	resolve_reset(&c->query);
 	dial_reset(&c->dial);
-	if (c->chain != NULL)
-		cert_chain_put(proxy.cert, c->chain);
+	conn_put_chain(c);
 	if (c->pair.buffers != NULL)
 		conn_return_buffers(c, pair_strip(&c->pair));
 	leg_close(&c->pair.origin, false);
@@ -230,7 +241,10 @@ conn_enter(struct conn *c, enum conn_state state)
 		return;
 	}
 	c->state = state;
-	conn_arm(c, state == C_REQUEST && c->exchanges > 0 ? IDLE_SECS : states[state].secs);
+	conn_arm(c, state == C_REQUEST && c->exchanges > 0 ? IDLE_SECS
+		    : state == C_LINGER && !leg_is_drained(&c->pair.client)
+			    ? states[C_EXCHANGE].secs
+			    : states[state].secs);
 }
 
 /* Lets go of the origin and of what was under way towards it. */
@@ -240,9 +254,7 @@ conn_leave_origin(struct conn *c)
 	resolve_reset(&c->query);
 	dial_reset(&c->dial);
 	leg_close(&c->pair.origin, false);
-	if (c->chain != NULL)
-		cert_chain_put(proxy.cert, c->chain);
-	c->chain = NULL;
+	conn_put_chain(c);
 	c->checking = c->offered = c->resumed = false;
 }
 
@@ -286,6 +298,13 @@ conn_end(struct conn *c)
 	return C_LINGER;
 }
 
+/* The client will ask for nothing more; what it was answered may still be on its way. */
+static enum conn_state
+conn_client_left(struct conn *c)
+{
+	return c->relay.up == UP_HEAD && !leg_is_drained(&c->pair.client) ? conn_end(c) : C_FREE;
+}
+
 static enum conn_state
 conn_expire(struct conn *c)
 {
@@ -298,9 +317,19 @@ conn_expire(struct conn *c)
 			"%s did not answer in time.", c->host);
 	case C_ORIGIN:
 	case C_VERIFY:
+		if (c->starved)
+			return conn_fail(c, PAGE_BUSY, 503, "connection_limit_reached",
+				"This proxy has too much to do at the moment.");
 		return conn_fail(c, PAGE_UNREACHABLE, 504, "connection_timeout",
 			"%s did not finish its TLS handshake in time.", c->name);
+	case C_HELLO:
+	case C_CLIENT:
+		return conn_fail(c, PAGE_REFUSED, 408, "",
+			"The client did not finish its TLS handshake in time.");
 	case C_EXCHANGE:
+		if (c->relay.up == UP_BODY)
+			return conn_fail(c, PAGE_REFUSED, 408, "",
+				"The request's body did not come in time.");
 		if (c->relay.up != UP_HEAD && c->pair.origin.fd >= 0)
 			return conn_fail(c, PAGE_UNREACHABLE, 504, "http_response_timeout",
 				"%s did not answer the request in time.", c->name);
@@ -356,7 +385,8 @@ conn_begin(struct conn *c, const struct http_head *head, const char *scheme)
 
 	if (query != NULL && !proxy.config.log_query)
 		len = (size_t)(query - (data + head->path.off));
-	c->began = proxy.now;
+	if (c->failure.status == 0) /* else it is the one that has waited for its page all along */
+		c->began = proxy.now;
 	c->logged = false;
 	c->answer_len = c->answer_sent = 0;
 	snprintf(c->method, sizeof c->method, "%.*s", (int)head->method.len,
@@ -487,6 +517,7 @@ static enum conn_state
 step_request(struct conn *c)
 {
 	enum relay_event event;
+	size_t have;
 	bool moved;
 
 	if (!pair_has_news(&c->pair))
@@ -496,7 +527,9 @@ step_request(struct conn *c)
 	do {
 		moved = leg_pump(&c->pair.client, true, true) == LEG_MOVED;
 		moved |= leg_pump(&c->pair.origin, true, true) == LEG_MOVED;
+		have = c->relay.have;
 		event = relay_step(&c->relay, &c->pair.client, &c->pair.origin, &proxy.head);
+		moved |= c->relay.have > have; /* room to read on */
 		if (event == RELAY_ORIGIN_LEFT)
 			conn_leave_origin(c);
 	} while (event == RELAY_ORIGIN_LEFT || (event == RELAY_WAIT && moved));
@@ -506,6 +539,7 @@ step_request(struct conn *c)
 						   : conn_take_plain(c, &proxy.head);
 	case RELAY_WAIT: break;
 	case RELAY_BAD_REQUEST: return conn_bad_request(c);
+	case RELAY_CLIENT_LEFT: return conn_client_left(c);
 	default: return C_FREE;
 	}
 	if (c->exchanges > 0 && c->relay.have > 0 && !c->head_timed) {
@@ -580,12 +614,15 @@ step_hello(struct conn *c)
 
 	while (leg_pump(&c->pair.client, true, true) == LEG_MOVED)
 		continue;
-	if (leg_is_failed(&c->pair.client) || leg_is_ended(&c->pair.client))
-		return C_FREE;
+	if (c->pair.client.eof ||
+		leg_is_failed(&c->pair.client)) /* nobody is left to shake hands with */
+		return conn_fail(
+			c, PAGE_REFUSED, 400, "", "The client left before its TLS handshake.");
 	wire = leg_peek(&c->pair.client, &len);
 	if (wire == NULL)
 		return C_HELLO;
 	n = hello_parse(&hello, wire, len);
+	c->heard = n != 0;
 	if (n > 0 && len <= HELLO_WIRE_MAX) {
 		/* All that came is replayed: some clients send more behind the hello. */
 		c->hello_len = (uint16_t)len;
@@ -689,6 +726,7 @@ conn_connected(struct conn *c)
 {
 	resolve_reset(&c->query);
 	pair_open_origin(&c->pair, dial_take(&c->dial));
+	c->reused = false;
 	switch (c->purpose) {
 	case FOR_TUNNEL: return C_TUNNEL;
 	case FOR_INSPECTION: return C_ORIGIN;
@@ -821,7 +859,6 @@ conn_save_session(struct conn *c)
 	br_sha256_update(&ctx, leaf, len);
 	br_sha256_out(&ctx, hash);
 	tls_session(&c->pair.origin_tls, &params);
-	conn_make_origin_key(c); /* the generations may have changed during the handshake */
 	origins_save(cert_origins(proxy.cert), c->origin_key, &params, hash, proxy.wall,
 		chain_check_until(c->chain));
 	pool_wipe(&params, sizeof params);
@@ -839,47 +876,84 @@ conn_try_afresh(struct conn *c)
 	return conn_dial(c, &addr, 1);
 }
 
+/* One client's origins, stalling on purpose, must leave chains for the others'. */
 static bool
+chains_are_fair(const struct conn *c)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < proxy.active_count; i++)
+		if (proxy.active[i]->chain != NULL &&
+			net_addr_same(&proxy.active[i]->peer, &c->peer))
+			same++;
+	return same < proxy.chains - (proxy.chains + 3) / 4;
+}
+
+static void
 conn_start_origin(struct conn *c)
 {
 	unsigned char seed[TLS_SEED];
 	bool named = strcmp(c->name, c->host) != 0 || !c->is_ip;
 
-	c->chain = cert_chain_get(proxy.cert);
-	c->starved = c->chain == NULL;
-	if (c->starved)
-		return false;
-	pair_secure_origin(&c->pair, named ? c->name : NULL, c->chain, make_seed(seed));
+	pair_secure_origin(&c->pair, named ? c->name : NULL, NULL, make_seed(seed));
 	pool_wipe(seed, sizeof seed);
 	if (!c->fresh)
 		conn_offer_session(c, named ? c->name : NULL);
-	return true;
+}
+
+/* A chain is taken only once the origin says something: a silent one holds none. */
+static bool
+conn_take_chain(struct conn *c)
+{
+	if (c->chain != NULL)
+		return true;
+	if (!c->pair.origin.readable) {
+		leg_pump(&c->pair.origin, false, false);
+		return false;
+	}
+	c->chain = chains_are_fair(c) ? cert_chain_get(proxy.cert) : NULL;
+	c->starved = c->chain == NULL;
+	if (c->chain != NULL)
+		tls_collect(&c->pair.origin_tls, c->chain);
+	return !c->starved;
 }
 
 /* Moves a handshake on; LEG_HEAVY work is done when it is this connection's turn. */
 static void
 conn_pump_handshake(struct leg *l, struct conn *c)
 {
-	enum leg_pumped pumped;
+	for (int rounds = 0; rounds < HANDSHAKE_ROUNDS; rounds++) {
+		enum leg_pumped pumped = leg_pump(l, true, false);
 
-	do {
-		pumped = leg_pump(l, true, false);
 		if (pumped == LEG_HEAVY && may_work(c))
 			pumped = leg_pump(l, true, true);
-	} while (pumped == LEG_MOVED);
+		if (pumped != LEG_MOVED)
+			return;
+	}
+	proxy.again = true;
 }
 
 static enum conn_state
 step_origin(struct conn *c)
 {
+	unsigned char offered_key[ORIGINS_HASH];
 	size_t len;
 
-	if (c->chain == NULL && !conn_start_origin(c))
-		return C_ORIGIN;
+	if (c->pair.origin.tls == NULL)
+		conn_start_origin(c);
+	if (!conn_take_chain(c))
+		return leg_is_failed(&c->pair.origin) ? conn_origin_failed(c) : C_ORIGIN;
 	conn_pump_handshake(&c->pair.origin, c);
 	if (tls_is_open(&c->pair.origin_tls)) {
 		c->resumed = c->offered && chain_leaf(c->chain, &len) == NULL;
-		return c->resumed ? C_MINT : C_VERIFY;
+		if (!c->resumed)
+			return C_VERIFY;
+		/* A reload meanwhile: what was trusted then may not be any more. */
+		memcpy(offered_key, c->origin_key, sizeof offered_key);
+		conn_make_origin_key(c);
+		if (memcmp(offered_key, c->origin_key, sizeof offered_key) != 0)
+			return conn_try_afresh(c);
+		return C_MINT;
 	}
 	if (leg_is_failed(&c->pair.origin) || tls_is_closed(&c->pair.origin_tls))
 		return c->offered ? conn_try_afresh(c) : conn_origin_failed(c);
@@ -911,6 +985,8 @@ step_verify(struct conn *c)
 {
 	if (!c->checking) {
 		cert_check_start(proxy.cert, c->chain, c->name, proxy.wall);
+		/* Of the trust that this check holds, whatever is loaded meanwhile. */
+		conn_make_origin_key(c);
 		c->checking = true;
 	}
 	if (!may_work(c))
@@ -984,9 +1060,7 @@ step_mint(struct conn *c)
 		proxy.again = true; /* for a page under a leaf of its own */
 		return conn_fail(c, PAGE_CERTIFICATE, 502, "tls_certificate_error", "%s", err);
 	}
-	if (c->chain != NULL)
-		cert_chain_put(proxy.cert, c->chain);
-	c->chain = NULL;
+	conn_put_chain(c);
 	hello = leg_peek(&c->pair.client, &len);
 	memcpy(conn_hello(c), hello, c->hello_len);
 	conn_tie_session(c);
@@ -1063,16 +1137,14 @@ conn_judge_request(struct conn *c, struct http_head *head)
 			c->name);
 	policy_judge_url(
 		proxy.policy, &client, c->name, c->relay.buf + head->path.off, head->path.len, &v);
-	if (v.decided || v.block) {
-		conn_take_verdict(c, &v);
-		c->inspect =
-			true; /* the session is what it is; a list that says tunnel came too late */
-	}
+	conn_take_verdict(c, &v);
+	c->inspect = true; /* the session is what it is; a list that says tunnel came too late */
 	if (c->block)
 		return conn_blocked(c);
 	if (!head->has_host) { /* HTTP/1.0: the rewritten head needs one */
 		snprintf(head->target.host, sizeof head->target.host, "%s", c->name);
 		head->target.port = c->port == 443 ? 0 : c->port;
+		head->target.is_ip = strchr(c->name, ':') != NULL;
 	}
 	if (!relay_forward(&c->relay, head))
 		return conn_fail(c, PAGE_REFUSED, 431, "http_request_error",
@@ -1089,6 +1161,7 @@ conn_exchanged(struct conn *c)
 	if (c->relay.close || proxy.stop_at != 0)
 		return conn_end(c);
 	relay_next(&c->relay);
+	c->reused = true;
 	c->head_timed = false;
 	conn_arm(c, IDLE_SECS);
 	/* In clear the next request may be for another host. */
@@ -1107,10 +1180,10 @@ conn_no_response(struct conn *c)
 {
 	/* The origin gave up a kept connection just then; a client sends again on a new one, and must not
 	 * take our page for the answer (RFC 9112 section 9.3.1). */
-	if (c->exchanges > 0 && c->relay.interim == 0) {
-		c->relay.status = 0;
-		snprintf(c->failure.why, sizeof c->failure.why, "the origin closed its connection");
-		return C_FREE;
+	if (c->reused && c->relay.interim == 0) {
+		(void)conn_fail(c, PAGE_BAD_ORIGIN, 502, "http_response_incomplete",
+			"%s closed the kept connection; the client sends again.", c->name);
+		return conn_end(c);
 	}
 	return conn_fail(c, PAGE_BAD_ORIGIN, 502, "http_response_incomplete",
 		"%s closed the connection without an answer.", c->name);
@@ -1139,7 +1212,7 @@ conn_on_event(struct conn *c, enum relay_event event)
 	case RELAY_BAD_RESPONSE: return conn_bad_response(c);
 	case RELAY_NO_RESPONSE: return conn_no_response(c);
 	case RELAY_TRUNCATED: return conn_truncated(c);
-	case RELAY_CLIENT_LEFT: return C_FREE;
+	case RELAY_CLIENT_LEFT: return conn_client_left(c);
 	case RELAY_ORIGIN_LEFT: break;
 	}
 	/* Between requests: the client learns that this connection is over. */
@@ -1149,6 +1222,7 @@ conn_on_event(struct conn *c, enum relay_event event)
 static enum conn_state
 step_exchange(struct conn *c)
 {
+	uint64_t sent = c->pair.client.sent + c->pair.origin.sent;
 	enum conn_state next = C_EXCHANGE;
 	bool moved = true;
 
@@ -1158,6 +1232,7 @@ step_exchange(struct conn *c)
 		return C_EXCHANGE;
 	for (int rounds = 0; moved && next == C_EXCHANGE; rounds++) {
 		enum relay_event event;
+		size_t have;
 
 		if (rounds == EXCHANGE_ROUNDS) {
 			proxy.again = true;
@@ -1165,15 +1240,19 @@ step_exchange(struct conn *c)
 		}
 		moved = leg_pump(&c->pair.client, true, true) == LEG_MOVED;
 		moved |= leg_pump(&c->pair.origin, true, true) == LEG_MOVED;
-		if (moved && c->relay.up != UP_HEAD)
-			conn_arm(c, states[C_EXCHANGE].secs);
+		have = c->relay.have;
 		event = relay_step(&c->relay, &c->pair.client, &c->pair.origin, &proxy.head);
+		moved |= c->relay.have > have; /* room to read on */
 		/* What was put either leaves now, which makes room for more, or waits for the socket. */
 		moved |= leg_pump(&c->pair.client, false, false) == LEG_MOVED;
 		moved |= leg_pump(&c->pair.origin, false, false) == LEG_MOVED;
 		moved |= event != RELAY_WAIT;
 		next = conn_on_event(c, event);
 	}
+	/* Bytes that lead nowhere, as empty records, are no progress. */
+	if (c->relay.up != UP_HEAD && next == C_EXCHANGE &&
+		c->pair.client.sent + c->pair.origin.sent > sent)
+		conn_arm(c, states[C_EXCHANGE].secs);
 	if (next != C_EXCHANGE)
 		return next;
 	if (c->relay.up == UP_HEAD && c->relay.have > 0 && !c->head_timed) {
@@ -1186,22 +1265,57 @@ step_exchange(struct conn *c)
 
 /* --- tunnel, switched: bytes both ways --------------------------------------------- */
 
-/* A tunnel begins: what was answered to CONNECT goes out first, then nothing is copied any more. */
-static bool
+/*
+ * The ClientHello of a tunnel that was asked for by name and is not read yet: the name in it must be the same, or
+ * an exempted name would open the way to a blocked one on the same server.  What is not TLS, and where the
+ * server speaks first, goes through.  1: the tunnel may begin, 0: not yet, -1: refused.
+ */
+static int
+conn_hear_tunnel(struct conn *c)
+{
+	struct hello hello;
+	const unsigned char *wire;
+	size_t len;
+	int n;
+
+	while (!c->heard && leg_pump(&c->pair.client, true, true) == LEG_MOVED)
+		continue;
+	if (c->pair.origin.readable || c->pair.client.eof)
+		c->heard = true;
+	if (c->heard)
+		return 1;
+	wire = leg_peek(&c->pair.client, &len);
+	if (wire == NULL)
+		return 0;
+	n = hello_parse(&hello, wire, len);
+	if (n == 0 && len < HELLO_WIRE_MAX)
+		return 0;
+	c->heard = true;
+	if (n < 0 && hello.error == HELLO_NOT_TLS)
+		return 1;
+	return n > 0 && (hello.sni[0] == '\0' || strcmp(hello.sni, c->host) == 0) ? 1 : -1;
+}
+
+/* A tunnel begins: what was answered to CONNECT goes out first, then nothing is copied any more.  Returns as
+ * conn_hear_tunnel. */
+static int
 conn_begin_tunnel(struct conn *c)
 {
 	size_t len;
+	int heard;
 
-	if (c->pair.shared)
-		return true;
 	if (!c->greeted)
 		(void)conn_greet(c);
+	leg_pump(&c->pair.client, false, false);
+	heard = conn_hear_tunnel(c);
+	if (heard <= 0)
+		return heard;
 	if (!pair_share(&c->pair))
-		return false;
+		return 0;
 	(void)leg_peek(&c->pair.client, &len); /* a hello counts as the tunnel's */
 	c->received_before = c->pair.client.received - len;
 	c->sent_before = c->pair.client.sent;
-	return true;
+	return 1;
 }
 
 /* C_TUNNEL and C_SWITCHED. */
@@ -1212,8 +1326,20 @@ step_tunnel(struct conn *c)
 
 	if (!pair_has_news(&c->pair))
 		return c->state;
-	if (!conn_lend(c) || (c->state == C_TUNNEL && !conn_begin_tunnel(c)))
+	if (!conn_lend(c))
 		return c->state;
+	if (c->state == C_TUNNEL && !c->pair.shared) {
+		int heard = conn_begin_tunnel(c);
+
+		if (heard < 0)
+			return conn_refuse_hello(c, ALERT_UNRECOGNIZED_NAME,
+				"The name in the TLS handshake is not the one in the CONNECT "
+				"request.");
+		if (heard == 0) {
+			conn_park(c);
+			return c->state;
+		}
+	}
 	for (int rounds = 0; moved; rounds++) {
 		if (rounds == EXCHANGE_ROUNDS) {
 			proxy.again = true;
@@ -1289,21 +1415,26 @@ step_answer(struct conn *c)
 static enum conn_state
 step_linger(struct conn *c)
 {
+	uint64_t before = c->pair.client.sent;
 	const unsigned char *data;
 	size_t len;
 
-	for (int rounds = 0; rounds < EXCHANGE_ROUNDS; rounds++) {
-		enum leg_pumped pumped = leg_pump(&c->pair.client, true, true);
-
+	for (int rounds = 0;; rounds++) {
 		while ((data = leg_peek(&c->pair.client, &len)) != NULL)
 			leg_take(&c->pair.client, len);
-		if (pumped != LEG_MOVED)
+		if (rounds == EXCHANGE_ROUNDS) {
+			proxy.again = true;
+			break;
+		}
+		if (leg_pump(&c->pair.client, true, true) != LEG_MOVED)
 			break;
 	}
 	leg_pump(&c->pair.origin, false, false);
-	if (c->pair.client.eof || c->pair.client.error != 0 ||
+	if ((c->pair.client.eof && leg_is_drained(&c->pair.client)) || c->pair.client.error != 0 ||
 		(c->cut && leg_is_drained(&c->pair.client)))
 		return C_FREE;
+	if (c->pair.client.sent > before)
+		conn_arm(c, states[leg_is_drained(&c->pair.client) ? C_LINGER : C_EXCHANGE].secs);
 	return C_LINGER;
 }
 
@@ -1405,8 +1536,11 @@ conn_turn(struct conn *c)
 	leg_ready(&c->pair.client, proxy.ready);
 	leg_ready(&c->pair.origin, proxy.ready);
 	if (proxy.now >= c->deadline) {
-		conn_enter(c, conn_expire(c));
-		return;
+		enum conn_state next = conn_expire(c);
+
+		conn_enter(c, next);
+		if (next == C_FREE)
+			return;
 	}
 	for (int steps = 0; steps < STEPS_MOST; steps++) {
 		enum conn_state state = c->state, next = states[state].step(c);
@@ -1429,7 +1563,8 @@ conn_drop(struct conn *c)
 bool
 conn_is_idle(const struct conn *c)
 {
-	return c->exchanges > 0 && c->relay.up == UP_HEAD && c->relay.have == 0;
+	return (c->state == C_REQUEST || c->state == C_EXCHANGE) && c->exchanges > 0 &&
+	       c->pair.buffers == NULL && c->relay.up == UP_HEAD;
 }
 
 void
@@ -1438,9 +1573,11 @@ conn_judge_tunnel(struct conn *c)
 	struct policy_client client = conn_client(c);
 	struct verdict v;
 
-	if (c->state != C_TUNNEL)
+	if (c->state != C_TUNNEL && c->state != C_SWITCHED)
 		return;
-	policy_judge_host(proxy.policy, &client, c->name, &v);
+	policy_judge_host(proxy.policy, &client, c->host, &v);
+	if (!v.block)
+		policy_judge_host(proxy.policy, &client, c->name, &v);
 	if (!v.block)
 		return;
 	conn_take_verdict(c, &v);

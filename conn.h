@@ -83,6 +83,8 @@ struct conn {
 	bool waits_work; /* asked for a public-key operation and did not get it */
 	bool starved;    /* asked for buffers or a chain and did not get it */
 	bool head_timed; /* the deadline of a later request's head is armed */
+	bool reused;     /* this connection with the origin has answered before */
+	bool heard;      /* the ClientHello was looked at, or there is none */
 	bool cut;        /* to be closed without a proper end once all is sent */
 	bool logged;     /* the line of this request is written */
 	uint16_t hello_len, hello_sent;
@@ -110,6 +112,7 @@ extern struct proxy {
 	struct resolver *resolver;
 	struct listeners listeners;
 	struct pool conns, buffers;
+	size_t chains; /* in the pool of cert.c */
 	struct conn **active;
 	size_t active_count, starting; /* starting: whose turn is first */
 	struct http_head head;         /* scratch: valid from a parse to the end of that step */

@@ -52,8 +52,8 @@ slots_held_by(const struct net_addr *peer)
 	return held;
 }
 
-/* The connection to end when one must: of a client with more than half of the slots, one that waits for its
- * next request if there is any, and of these the one that has waited longest.  NULL: nobody is greedy. */
+/* The connection to end when one must: one that waits for its next request if there is any, whoever's it is, else
+ * one of a client with more than half of the slots; of these the one that has waited longest.  NULL: none. */
 static struct conn *
 slots_greediest(void)
 {
@@ -65,7 +65,7 @@ slots_greediest(void)
 		bool idle = conn_is_idle(c);
 		bool older = victim == NULL || c->deadline < victim->deadline;
 
-		if (slots_held_by(&c->peer) <= proxy.config.connections / 2)
+		if (!idle && slots_held_by(&c->peer) <= proxy.config.connections / 2)
 			continue;
 		if (victim == NULL || (idle && !victim_idle) || (idle == victim_idle && older)) {
 			victim = c;
@@ -109,7 +109,7 @@ slots_take(int fd, const struct net_addr *peer)
 		turn_away(fd, peer, "no descriptor that select can wait for");
 		return;
 	}
-	if (victim != NULL && net_addr_same(&victim->peer, peer)) {
+	if (victim != NULL && !conn_is_idle(victim) && net_addr_same(&victim->peer, peer)) {
 		turn_away(fd, peer, "all connections are in use, most of them by this client");
 		return;
 	}
@@ -377,6 +377,7 @@ serve(const char *file, bool to_syslog)
 	proxy.to_syslog = to_syslog;
 	log_open(to_syslog, c->log_level);
 	make_pools(c, &chains);
+	proxy.chains = chains;
 	warn_of_unserved(c);
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);

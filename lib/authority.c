@@ -474,7 +474,7 @@ save_key(const struct authority *a, const char *path, char err[AUTHORITY_ERROR])
 
 	br_ec_compute_pub(br_ec_get_default(), &key, point, &a->key);
 	len = br_encode_ec_pkcs8_der(der, &a->key, &key);
-	len = br_pem_encode(text, der, len, BR_ENCODE_PEM_PKCS8, 0);
+	len = br_pem_encode(text, der, len, BR_ENCODE_PEM_PKCS8, BR_PEM_LINE64);
 	failed = write_file(path, text, len, 0600, err);
 	pool_wipe(der, sizeof der);
 	pool_wipe(text, sizeof text);
@@ -485,7 +485,7 @@ static int
 save_certificate(const struct authority *a, const char *path, char err[AUTHORITY_ERROR])
 {
 	char text[PEM_MOST];
-	size_t len = br_pem_encode(text, a->der, a->der_len, "CERTIFICATE", 0);
+	size_t len = br_pem_encode(text, a->der, a->der_len, "CERTIFICATE", BR_PEM_LINE64);
 
 	return write_file(path, text, len, 0644, err);
 }

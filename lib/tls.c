@@ -153,6 +153,12 @@ tls_prefer_x25519(br_ssl_engine_context *eng)
 }
 
 void
+tls_collect(struct tls *t, struct chain *chain)
+{
+	br_ssl_engine_set_x509(tls_engine(t), &chain->vtable);
+}
+
+void
 tls_start_client(struct tls *t, const char *sni, struct chain *chain,
 	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out)
 {
@@ -169,7 +175,8 @@ tls_start_client(struct tls *t, const char *sni, struct chain *chain,
 			sizeof suites_client_chacha / sizeof *suites_client_chacha);
 	br_ssl_engine_set_default_ecdsa(eng);
 	br_ssl_engine_set_default_rsavrfy(eng);
-	br_ssl_engine_set_x509(eng, &chain->vtable);
+	if (chain != NULL)
+		tls_collect(t, chain);
 	br_ssl_client_reset(&t->u.client, sni, 0);
 	tls_prefer_x25519(eng);
 }

@@ -45,10 +45,13 @@ struct tls { /* zeroed before its first use */
 
 /*
  * Starts a handshake with an origin: in[TLS_IN] and out[TLS_OUT] are lent.  sni: the name to send, or NULL
- * (an address).  The chain collects what the origin shows; it must live until tls_is_open.
+ * (an address).  The chain collects what the origin shows; it must live until tls_is_open.  NULL: tls_collect
+ * names it before the first record is given to the engine.
  */
 void tls_start_client(struct tls *t, const char *sni, struct chain *chain,
 	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out);
+
+void tls_collect(struct tls *t, struct chain *chain);
 
 /* Right after tls_start_client: offers to resume a session.  If the origin agrees, it shows no certificate. */
 void tls_resume(struct tls *t, const char *sni, const br_ssl_session_parameters *session);
