@@ -394,8 +394,9 @@ conn_begin(struct conn *c, const struct http_head *head, const char *scheme)
 	snprintf(authority, sizeof authority, strchr(c->name, ':') ? "[%s]" : "%s", c->name);
 	if (c->port != (c->connect ? 443 : 80) || head->asked.is_connect)
 		snprintf(authority + strlen(authority), 8, ":%u", c->port);
-	snprintf(c->url, sizeof c->url, "%s%s%.*s", scheme, authority, (int)len,
-		data + head->path.off);
+	if ((size_t)snprintf(c->url, sizeof c->url, "%s%s%.*s", scheme, authority, (int)len,
+		    data + head->path.off) >= sizeof c->url)
+		memcpy(c->url + sizeof c->url - 4, "...", 4);
 }
 
 static void
