@@ -978,7 +978,8 @@ conn_refuse_chain(struct conn *c)
 	case CONFIG_INVALID_TUNNEL: return conn_tunnel_instead(c);
 	case CONFIG_INVALID_BLOCK: break;
 	}
-	return conn_fail(c, PAGE_CERTIFICATE, 502, chain_error_proxy_status(error), "%s", text);
+	return conn_fail(c, PAGE_CERTIFICATE, 502, chain_error_proxy_status(error), "%s (%s)", text,
+		chain_error_code(error));
 }
 
 static enum conn_state
