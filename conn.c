@@ -20,8 +20,9 @@
 #include "lib/tls.h"
 
 enum {
-	IDLE_SECS = 120, /* between two requests: browsers keep connections for a minute or two */
-	HEAD_SECS = 20,  /* from the first byte of a later request's head to its last */
+	IDLE_SECS = 120,  /* between two requests: browsers keep connections for a minute or two */
+	LINGER_SECS = 30, /* for an upload that was refused and still comes */
+	HEAD_SECS = 20,   /* from the first byte of a later request's head to its last */
 	HANDSHAKE_ROUNDS =
 		64, /* pieces of a handshake in one turn: more than an honest flight has */
 	EXCHANGE_ROUNDS = 16, /* pieces (of up to 16 KiB) a connection moves in one turn */
@@ -241,6 +242,7 @@ conn_enter(struct conn *c, enum conn_state state)
 		return;
 	}
 	c->state = state;
+	c->linger_until = proxy.now + LINGER_SECS * 1000;
 	conn_arm(c, state == C_REQUEST && c->exchanges > 0 ? IDLE_SECS
 		    : state == C_LINGER && !leg_is_drained(&c->pair.client)
 			    ? states[C_EXCHANGE].secs
@@ -1417,7 +1419,7 @@ step_answer(struct conn *c)
 static enum conn_state
 step_linger(struct conn *c)
 {
-	uint64_t before = c->pair.client.sent;
+	uint64_t sent = c->pair.client.sent, received = c->pair.client.received;
 	const unsigned char *data;
 	size_t len;
 
@@ -1435,8 +1437,10 @@ step_linger(struct conn *c)
 	if ((c->pair.client.eof && leg_is_drained(&c->pair.client)) || c->pair.client.error != 0 ||
 		(c->cut && leg_is_drained(&c->pair.client)))
 		return C_FREE;
-	if (c->pair.client.sent > before)
+	if (c->pair.client.sent > sent)
 		conn_arm(c, states[leg_is_drained(&c->pair.client) ? C_LINGER : C_EXCHANGE].secs);
+	else if (c->pair.client.received > received && proxy.now < c->linger_until)
+		conn_arm(c, states[C_LINGER].secs);
 	return C_LINGER;
 }
 

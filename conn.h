@@ -59,6 +59,7 @@ struct conn {
 	enum purpose purpose;
 	size_t index;            /* in proxy.active */
 	int64_t began, deadline; /* monotonic ms: of this request; when the state's time is up */
+	int64_t linger_until;    /* likewise: in C_LINGER, when reading what still comes ends */
 	struct net_addr peer;    /* the client */
 	struct pair pair;
 	struct chain *chain; /* from the start of the origin's handshake until the leaf is minted */
