@@ -1,5 +1,6 @@
 /*
- * proxy: the loop, who gets a slot, reloading, main.  What a connection does is told in conn.c.
+ * proxy: the loop, who gets a slot, reloading, main.  What a connection does is told in conn.c, request.c
+ * and inspect.c.
  *
  * One thread, one select a turn.  Memory comes from three pools made at start: connections, buffers, chains.  A
  * connection that has nothing in its buffers gives them back; one that finds a pool empty stops reading until
