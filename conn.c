@@ -150,6 +150,8 @@ verdict_word(const struct conn *c)
 {
 	if (c->block)
 		return "blocked";
+	if (c->failure.status != 0 && c->failure.kind == PAGE_REFUSED)
+		return "refused";
 	if (c->state == C_TUNNEL || (c->connect && !c->inspect))
 		return "tunnelled";
 	return c->connect ? "inspected" : "plain";
@@ -466,6 +468,7 @@ step_free(struct conn *c)
 
 static const struct state states[C_STATES] = {
 	[C_FREE] = { "free", 0, want_nothing, step_free },
+	[C_REDIRECTED] = { "redirected", 10, want_client, step_redirected },
 	[C_REQUEST] = { "request", 10, want_both, step_request },
 	[C_HELLO] = { "hello", 10, want_client, step_hello },
 	[C_RESOLVE] = { "resolve", 10, want_nothing, step_resolve },
@@ -483,12 +486,12 @@ static const struct state states[C_STATES] = {
 /* --- from outside ---------------------------------------------------------- */
 
 void
-conn_open(int fd, const struct net_addr *peer)
+conn_open(int fd, const struct arrival *a)
 {
 	struct conn *c = pool_get(&proxy.conns);
 
 	memset(c, 0, sizeof *c);
-	c->peer = *peer;
+	c->peer = a->peer;
 	c->index = proxy.active_count;
 	proxy.active[proxy.active_count++] = c;
 	pair_init(&c->pair);
@@ -497,7 +500,7 @@ conn_open(int fd, const struct net_addr *peer)
 	resolve_init(&c->query);
 	relay_start(&c->relay, NULL);
 	c->logged = true;
-	conn_enter(c, C_REQUEST);
+	conn_enter(c, a->redirected ? C_REDIRECTED : C_REQUEST);
 }
 
 void

@@ -34,19 +34,20 @@ enum {
 };
 
 enum conn_state {
-	C_FREE,     /* slot unused; both descriptors are -1 */
-	C_REQUEST,  /* client, in clear: reading a request head */
-	C_HELLO,    /* CONNECT was answered: reading the ClientHello */
-	C_RESOLVE,  /* asking for the origin's addresses */
-	C_CONNECT,  /* trying them */
-	C_ORIGIN,   /* handshake with the origin */
-	C_VERIFY,   /* its chain is judged, one signature a turn */
-	C_MINT,     /* a leaf for the client: from the cache or one signature */
-	C_CLIENT,   /* handshake with the client */
-	C_EXCHANGE, /* requests go up, responses come down */
-	C_TUNNEL,   /* bytes go both ways, unseen */
-	C_SWITCHED, /* after a 101: bytes go both ways through both legs */
-	C_ANSWER,   /* a page of our own goes to the client */
+	C_FREE,       /* slot unused; both descriptors are -1 */
+	C_REDIRECTED, /* led here by the firewall: where did it want to go? */
+	C_REQUEST,    /* client, in clear: reading a request head */
+	C_HELLO,      /* reading the ClientHello */
+	C_RESOLVE,    /* asking for the origin's addresses */
+	C_CONNECT,    /* trying them */
+	C_ORIGIN,     /* handshake with the origin */
+	C_VERIFY,     /* its chain is judged, one signature a turn */
+	C_MINT,       /* a leaf for the client: from the cache or one signature */
+	C_CLIENT,     /* handshake with the client */
+	C_EXCHANGE,   /* requests go up, responses come down */
+	C_TUNNEL,     /* bytes go both ways, unseen */
+	C_SWITCHED,   /* after a 101: bytes go both ways through both legs */
+	C_ANSWER,     /* a page of our own goes to the client */
 	C_LINGER, /* all is sent; what still comes is read and thrown away, so that no reset eats the page */
 	C_STATES
 };
@@ -61,6 +62,8 @@ struct conn {
 	int64_t began, deadline; /* monotonic ms: of this request; when the state's time is up */
 	int64_t linger_until;    /* likewise: in C_LINGER, when reading what still comes ends */
 	struct net_addr peer;    /* the client */
+	struct net_addr
+		original; /* where it wanted to go when it was redirected; family 0: it was not */
 	struct pair pair;
 	struct chain *chain; /* from the start of the origin's handshake until the leaf is minted */
 	struct relay relay;
@@ -73,8 +76,8 @@ struct conn {
 	char name[HTTP_HOST_MAX + 1]; /* what it calls it: the SNI where there is one, else host */
 	uint16_t port;
 	bool is_ip;   /* host is an address */
-	bool connect; /* by CONNECT */
-	bool greeted; /* CONNECT was answered with 200 */
+	bool connect; /* by CONNECT, or redirected as TLS */
+	bool greeted; /* what the client expects now is TLS: CONNECT was answered with 200 */
 	bool block, inspect;
 	bool untrusted; /* the origin failed the check and is re-signed so that the browser warns */
 	bool offered;   /* a session was offered to the origin; its leaf is in the scratch */
@@ -135,7 +138,7 @@ extern struct proxy {
 } proxy;
 
 /* A new client on a slot that the pool must have. */
-void conn_open(int fd, const struct net_addr *peer);
+void conn_open(int fd, const struct arrival *a);
 
 /* What it waits for. */
 void conn_want(struct conn *c, struct wait *w);

@@ -52,6 +52,7 @@ enum conn_state conn_client_left(struct conn *c);
 
 /* --- request.c ------------------------------------------------------------- */
 
+enum conn_state step_redirected(struct conn *c);
 enum conn_state step_request(struct conn *c);
 enum conn_state step_resolve(struct conn *c);
 enum conn_state step_connect(struct conn *c);
@@ -60,6 +61,9 @@ enum conn_state step_tunnel(struct conn *c); /* C_TUNNEL and C_SWITCHED */
 
 /* Who asks, as the policy knows it. */
 struct policy_client conn_client(const struct conn *c);
+
+/* In place of the line that a CONNECT has in the log: "TLS name:port". */
+void conn_begin_tls(struct conn *c);
 
 void conn_take_verdict(struct conn *c, const struct verdict *v);
 enum conn_state conn_blocked(struct conn *c);
@@ -77,7 +81,13 @@ enum conn_state step_mint(struct conn *c);
 enum conn_state step_client(struct conn *c);
 
 /* A fatal alert of TLS in clear, for a client whose hello can't be answered (RFC 5246 section 7.2). */
-enum { ALERT_HANDSHAKE_FAILURE = 40, ALERT_DECODE_ERROR = 50, ALERT_UNRECOGNIZED_NAME = 112 };
+enum {
+	ALERT_HANDSHAKE_FAILURE = 40,
+	ALERT_ACCESS_DENIED = 49,
+	ALERT_DECODE_ERROR = 50,
+	ALERT_INTERNAL_ERROR = 80,
+	ALERT_UNRECOGNIZED_NAME = 112
+};
 enum conn_state conn_refuse_hello(struct conn *c, unsigned char alert, const char *why);
 
 #endif

@@ -44,12 +44,35 @@ conn_refuse_hello(struct conn *c, unsigned char alert, const char *why)
 	return conn_alert(c, alert);
 }
 
+/*
+ * A redirected client names its origin.  We look the name up ourselves and connect to what it says, not to the
+ * address that the client had: so the name is no mere assertion and decides as in a CONNECT.  An address that
+ * is blocked stays blocked.
+ */
+static void
+conn_take_sni(struct conn *c, const char *sni)
+{
+	struct policy_client client = conn_client(c);
+	struct verdict v;
+
+	snprintf(c->host, sizeof c->host, "%s", sni);
+	snprintf(c->name, sizeof c->name, "%s", sni);
+	c->is_ip = false;
+	conn_begin_tls(c);
+	if (c->block)
+		return;
+	policy_judge_host(proxy.policy, &client, c->host, &v);
+	conn_take_verdict(c, &v);
+}
+
 static enum conn_state
 conn_take_hello(struct conn *c, const struct hello *h)
 {
 	struct policy_client client = conn_client(c);
 	struct verdict by_address, by_name;
 
+	if (h->sni[0] != '\0' && c->original.family != 0)
+		conn_take_sni(c, h->sni);
 	if (h->sni[0] != '\0' && !c->is_ip && strcmp(h->sni, c->host) != 0)
 		return conn_refuse_hello(c, ALERT_UNRECOGNIZED_NAME,
 			"The name in the TLS handshake is not the one in the CONNECT request.");
@@ -62,7 +85,13 @@ conn_take_hello(struct conn *c, const struct hello *h)
 	}
 	if (!c->block && !c->inspect)
 		return conn_seek(c, FOR_TUNNEL);
-	if (!hello_is_speakable(h) || (h->has_alpn && !h->alpn_http11)) {
+	/* From here on we would forge; a CONNECT was refused in clear where that can't be. */
+	if (c->block && !proxy.config.inspect)
+		return conn_refuse_hello(c, ALERT_ACCESS_DENIED, "It is blocked here.");
+	if (!cert_clock_is_trusted(proxy.cert, proxy.wall))
+		return conn_refuse_hello(c, ALERT_INTERNAL_ERROR,
+			"This router's clock is not set yet, so no certificate can be judged.");
+	if (!hello_is_speakable(h)) {
 		if (!c->block && proxy.config.uninspectable == CONFIG_UNINSPECTABLE_TUNNEL)
 			return conn_seek(c, FOR_TUNNEL);
 		return conn_refuse_hello(c, ALERT_HANDSHAKE_FAILURE,

@@ -98,8 +98,9 @@ turn_away(int fd, const struct net_addr *peer, const char *why)
 }
 
 static void
-slots_take(int fd, const struct net_addr *peer)
+slots_take(int fd, const struct arrival *a)
 {
+	const struct net_addr *peer = &a->peer;
 	struct conn *victim = proxy.conns.free == 1 ? slots_greediest() : NULL;
 
 	if (!config_allows_client(&proxy.config, peer)) {
@@ -116,19 +117,18 @@ slots_take(int fd, const struct net_addr *peer)
 	}
 	if (victim != NULL)
 		conn_drop(victim);
-	conn_open(fd, peer);
+	conn_open(fd, a);
 }
 
 static void
 accept_clients(const struct wait *w)
 {
-	struct net_addr peer;
-	bool short_of = false;
+	struct arrival a = { .short_of = false };
 	int fd;
 
-	while (slots_are_open() && (fd = listen_accept(&proxy.listeners, w, &peer, &short_of)) >= 0)
-		slots_take(fd, &peer);
-	if (short_of && proxy.refused++ % REFUSED_LOG == 0)
+	while (slots_are_open() && (fd = listen_accept(&proxy.listeners, w, &a)) >= 0)
+		slots_take(fd, &a);
+	if (a.short_of && proxy.refused++ % REFUSED_LOG == 0)
 		log_line(LOG_LEVEL_WARN, "a client was turned away: no descriptors left");
 	if (proxy.conns.free == 1 && !proxy.full)
 		log_line(LOG_LEVEL_WARN, "all %u connections are in use", proxy.config.connections);
@@ -327,17 +327,6 @@ static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *form
 	exit(1);
 }
 
-static void
-warn_of_unserved(const struct config *c)
-{
-	for (size_t i = 0; i < c->listen_count; i++)
-		if (c->listens[i].transparent)
-			log_line(LOG_LEVEL_WARN,
-				"%s:%u: redirected connections are not served by this version; "
-				"nobody listens there",
-				c->file, c->listens[i].line);
-}
-
 /* Half of memory_kib is for connections; a quarter is for lists, and another while new ones are loaded. */
 static void
 make_pools(const struct config *c, size_t *chains)
@@ -379,7 +368,6 @@ serve(const char *file, bool to_syslog)
 	log_open(to_syslog, c->log_level);
 	make_pools(c, &chains);
 	proxy.chains = chains;
-	warn_of_unserved(c);
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);
 	proxy.cert = cert_open(c, chains, c->connections, err);
@@ -424,7 +412,6 @@ check(const char *file)
 	proxy.policy = policy_load(&proxy.config, err, sizeof err);
 	if (proxy.policy == NULL)
 		die("%s", err);
-	warn_of_unserved(&proxy.config);
 	policy_warn(proxy.policy);
 	config_print(&proxy.config);
 	policy_free(proxy.policy);

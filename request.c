@@ -85,6 +85,57 @@ conn_take_target(struct conn *c, const struct http_target *t, uint16_t port)
 	c->port = t->port != 0 ? t->port : port;
 }
 
+/* --- redirected: the client does not know of us ------------------------------ */
+
+void
+conn_begin_tls(struct conn *c)
+{
+	c->began = proxy.now;
+	c->logged = false;
+	snprintf(c->method, sizeof c->method, "TLS");
+	snprintf(c->url, sizeof c->url, strchr(c->name, ':') ? "[%s]:%u" : "%s:%u", c->name,
+		c->port);
+}
+
+/* Where it wanted to go, as far as addresses say. */
+static void
+original_target(const struct conn *c, struct http_target *t)
+{
+	char text[NET_ADDR_TEXT];
+
+	snprintf(t->host, sizeof t->host, "%s", net_addr_format(text, &c->original, false));
+	t->port = c->original.port;
+	t->is_ip = true;
+}
+
+/* The port says what comes: TLS, as behind a CONNECT to that address, or a request for us to take as the origin. */
+enum conn_state
+step_redirected(struct conn *c)
+{
+	struct policy_client client = conn_client(c);
+	struct http_target target = { .port = 0 };
+	struct verdict v;
+
+	if (!pair_has_news(&c->pair))
+		return proxy.stop_at != 0 ? C_FREE : C_REDIRECTED;
+	if (!conn_lend(c))
+		return C_REDIRECTED;
+	if (net_original_dst(c->pair.client.fd, &c->original) == 0)
+		original_target(c, &target);
+	conn_take_target(c, &target, 0);
+	if (port_is_allowed(c->port, proxy.config.http_ports, proxy.config.http_port_count))
+		return C_REQUEST;
+	c->connect = c->greeted = true;
+	conn_begin_tls(c);
+	if (!port_is_allowed(c->port, proxy.config.connect_ports, proxy.config.connect_port_count))
+		return conn_fail(c, PAGE_REFUSED, 403, "http_request_denied",
+			c->port == 0 ? "No firewall says where this connection was to go."
+				     : "This proxy makes no connections to this port.");
+	policy_judge_host(proxy.policy, &client, c->host, &v);
+	conn_take_verdict(c, &v);
+	return C_HELLO;
+}
+
 /* --- request: a head in clear ------------------------------------------------ */
 
 static enum conn_state
@@ -111,6 +162,7 @@ conn_take_connect(struct conn *c, const struct http_head *head)
 
 	conn_leave_origin(c);
 	c->connect = true;
+	c->original.family = 0; /* it takes whomever it meant for a proxy; so we are one */
 	conn_take_target(c, &head->target, 443);
 	conn_begin(c, head, "");
 	relay_next(&c->relay);
@@ -142,18 +194,33 @@ conn_may_reuse(struct conn *c, const struct http_target *t, uint16_t port)
 	       !leg_is_ended(&c->pair.origin);
 }
 
+/* Whom a request in clear is for.  A redirected client says it as it would to the origin; without a word (HTTP/1.0)
+ * it is whom it wanted to reach. */
+static const struct http_target *
+plain_target(const struct conn *c, struct http_head *head)
+{
+	if (c->original.family == 0 || head->form == HTTP_ABSOLUTE)
+		return &head->target;
+	if (head->has_host)
+		return &head->host;
+	original_target(c, &head->target);
+	return &head->target;
+}
+
 static enum conn_state
 conn_take_plain(struct conn *c, struct http_head *head)
 {
 	struct policy_client client = conn_client(c);
-	bool reuse = head->form == HTTP_ABSOLUTE && conn_may_reuse(c, &head->target, 80);
+	const struct http_target *t = plain_target(c, head);
+	uint16_t port = c->original.family != 0 ? c->original.port : 80;
+	bool reuse = t->host[0] != '\0' && conn_may_reuse(c, t, port);
 	struct verdict v;
 
 	if (!reuse)
 		conn_leave_origin(c);
-	conn_take_target(c, head->form == HTTP_ABSOLUTE ? &head->target : &head->host, 80);
+	conn_take_target(c, t->host[0] != '\0' ? t : &head->host, port);
 	conn_begin(c, head, "http://");
-	if (head->form != HTTP_ABSOLUTE)
+	if (t->host[0] == '\0')
 		return conn_fail(c, PAGE_REFUSED, 400, "http_request_error",
 			"This is a proxy: it is to be asked for a whole URL, http://host/path.");
 	if (head->is_https)

@@ -33,6 +33,7 @@ struct reader {
 	struct config *c;
 	struct config_list *list; /* the section that is being read; NULL: the main one */
 	bool main_seen, skip_list;
+	unsigned transparent; /* the line of `option transparent '1'`; 0: there is none */
 	struct uci u;
 	char *err;
 };
@@ -197,11 +198,13 @@ set_listen(struct reader *r, const struct option *o, void *at, const char *value
 	struct config *c = r->c;
 	bool transparent = o->most == PORT_TRANSPARENT;
 	struct config_listen *l = &c->listens[c->listen_count];
+	int on = transparent && r->u.kind == UCI_OPTION ? find_word(booleans, value) : -1;
 
 	(void)at;
-	/* The package's init script reads `option transparent '1'` as "redirect to me". */
-	if (transparent && r->u.kind == UCI_OPTION && find_word(booleans, value) >= 0)
+	if (on >= 0) {
+		r->transparent = on % 2 != 0 ? r->u.line : 0;
 		return 0;
+	}
 	if (c->listen_count == CONFIG_LISTENS)
 		return fail(r, r->u.line, "more than %d addresses to listen on", CONFIG_LISTENS);
 	if (parse_listen(l, value, (uint16_t)o->most) != 0)
@@ -419,7 +422,6 @@ static const struct option main_options[] = {
 	/* the init script's own */
 	{ "enabled", set_ignored, 0, 0, 0, false, NULL },
 	{ "jail", set_ignored, 0, 0, 0, false, NULL },
-	{ "transparent_zone", set_ignored, 0, 0, 0, true, NULL },
 	{ "zone", set_ignored, 0, 0, 0, true, NULL },
 	{ "block_quic", set_ignored, 0, 0, 0, false, NULL },
 	{ "interface", set_ignored, 0, 0, 0, true, NULL },
@@ -583,6 +585,63 @@ set_defaults(struct config *c)
 	c->memory_kib = 8192;
 }
 
+static bool
+same_listen(const struct config_listen *a, const struct config_listen *b)
+{
+	return strcmp(a->device, b->device) == 0 && net_addr_same(&a->addr, &b->addr) &&
+	       a->addr.port == b->addr.port;
+}
+
+/* The first that listens there; NULL: none does. */
+static const struct config_listen *
+find_listen(const struct config *c, const struct config_listen *l)
+{
+	size_t i = 0;
+
+	while (i < c->listen_count && !same_listen(&c->listens[i], l))
+		i++;
+	return i < c->listen_count ? &c->listens[i] : NULL;
+}
+
+/* `option transparent '1'`: wherever the proxy listens it takes redirected connections too, on their port. */
+static int
+add_transparent(struct reader *r)
+{
+	struct config *c = r->c;
+
+	for (size_t i = 0, n = c->listen_count; i < n; i++) {
+		struct config_listen l = c->listens[i];
+		const struct config_listen *first;
+
+		l.transparent = true;
+		l.addr.port = PORT_TRANSPARENT;
+		l.line = r->transparent;
+		first = find_listen(c, &l);
+		if (c->listens[i].transparent || (first != NULL && first->transparent))
+			continue;
+		if (c->listen_count == CONFIG_LISTENS)
+			return fail(r, r->transparent, "more than %d addresses to listen on",
+				CONFIG_LISTENS);
+		c->listens[c->listen_count++] = l;
+	}
+	return 0;
+}
+
+/* One socket can't take both kinds of connections: they begin differently. */
+static int
+check_listens(struct reader *r)
+{
+	for (size_t i = 0; i < r->c->listen_count; i++) {
+		const struct config_listen *l = &r->c->listens[i], *first = find_listen(r->c, l);
+
+		if (l->transparent != first->transparent)
+			return fail(r, l->line,
+				"listen and transparent (line %u) need ports of their own",
+				first->line);
+	}
+	return 0;
+}
+
 /* Defaults of lists hold when none was given. */
 static void
 set_list_defaults(struct config *c)
@@ -612,7 +671,9 @@ parse_config(struct reader *r, const char *data, size_t len)
 	if (!r->main_seen)
 		return fail(r, r->u.line, "no section 'config sluice'");
 	set_list_defaults(r->c);
-	return 0;
+	if (r->transparent != 0 && add_transparent(r) != 0)
+		return -1;
+	return check_listens(r);
 }
 
 /* Reads the whole file into a new buffer, the caller's.  Returns its length or -1 with errno. */

@@ -42,7 +42,7 @@ enum config_uninspectable { CONFIG_UNINSPECTABLE_TUNNEL, CONFIG_UNINSPECTABLE_BL
 struct config_listen {
 	char device[16];      /* "br-lan": all its addresses; "" if addr says where */
 	struct net_addr addr; /* with device: only the port counts */
-	bool transparent;
+	bool transparent;     /* for connections that a firewall redirects */
 	unsigned line;
 };
 
@@ -89,7 +89,7 @@ struct config {
 /*
  * Reads and checks `path`.  Returns 0, or -1 with "file:line: what was found, what was expected" in err.
  * Unknown options and sections are errors; `option enabled` and other package-only ones that the init
- * script uses (enabled, jail, transparent_zone ...) are accepted and ignored, by name.
+ * script uses (enabled, jail, zone ...) are accepted and ignored, by name.
  */
 int config_read(struct config *c, const char *path, char err[CONFIG_ERROR]);
 

@@ -15,6 +15,7 @@ struct wanted {
 	struct net_addr addr;
 	unsigned line;
 	bool of_device; /* looked up, not written there */
+	bool transparent;
 };
 
 static bool
@@ -44,15 +45,13 @@ listen_find_wanted(const struct config *c, struct wanted *out)
 		struct net_addr addrs[LISTEN_MAX];
 		size_t n = 1;
 
-		if (want->transparent)
-			continue;
 		addrs[0] = want->addr;
 		if (want->device[0] != '\0')
 			n = net_device_addrs(want->device, want->addr.port, addrs, LISTEN_MAX);
 		for (size_t k = 0; k < n && count < LISTEN_MAX; k++)
 			if (listen_index(out, count, &addrs[k]) == count)
 				out[count++] = (struct wanted){ addrs[k], want->line,
-					want->device[0] != '\0' };
+					want->device[0] != '\0', want->transparent };
 	}
 	return count;
 }
@@ -100,7 +99,8 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 
 		/* At boot a device's IPv6 address may still be tentative: listen_refresh tries again. */
 		if (fd >= 0 || wanted[i].of_device) {
-			l->all[l->count++] = (struct listener){ fd, wanted[i].addr };
+			l->all[l->count++] = (struct listener){ fd, wanted[i].addr,
+				wanted[i].transparent };
 			continue;
 		}
 		snprintf(err, LISTEN_ERROR, "%.128s:%u: can't listen on %s: %s", c->file,
@@ -146,12 +146,13 @@ listen_refresh(struct listeners *l, const struct config *c)
 		}
 		if (e->fd < 0)
 			e->fd = listen_try(&e->addr, c, NULL);
+		e->transparent = wanted[k].transparent;
 		wanted[k] = wanted[--count];
 		i++;
 	}
 	for (size_t i = 0; i < count && l->count < LISTEN_MAX; i++)
 		l->all[l->count++] = (struct listener){ listen_try(&wanted[i].addr, c, &wanted[i]),
-			wanted[i].addr };
+			wanted[i].addr, wanted[i].transparent };
 }
 
 bool
@@ -172,24 +173,25 @@ listen_is_short(int error)
 }
 
 int
-listen_accept(struct listeners *l, const struct wait *w, struct net_addr *peer, bool *short_of)
+listen_accept(struct listeners *l, const struct wait *w, struct arrival *a)
 {
-	*short_of = false;
+	*a = (struct arrival){ .short_of = false };
 	for (size_t i = 0; i < l->count; i++) {
 		struct listener *from = &l->all[l->turn++ % l->count];
 		int fd;
 
 		if (!wait_can_read(w, from->fd))
 			continue;
-		fd = net_accept(from->fd, peer);
+		a->redirected = from->transparent;
+		fd = net_accept(from->fd, &a->peer);
 		if (fd >= 0)
 			return fd;
 		if (!listen_is_short(errno))
 			continue;
 		/* Else the listener would stay readable and the loop would spin. */
-		*short_of = true;
+		a->short_of = true;
 		listen_close_spare(l);
-		fd = net_accept(from->fd, peer);
+		fd = net_accept(from->fd, &a->peer);
 		l->deaf = fd < 0 && listen_is_short(errno);
 		if (fd >= 0)
 			close(fd);

@@ -22,6 +22,7 @@ struct listeners {
 	struct listener {
 		int fd; /* -1: could not be had, and is tried again at listen_refresh */
 		struct net_addr addr;
+		bool transparent; /* clients don't know that they come here */
 	} all[LISTEN_MAX];
 	size_t count;
 	int spare;   /* an open descriptor of no use but to be closed */
@@ -43,9 +44,14 @@ void listen_refresh(struct listeners *l, const struct config *c);
 
 bool listen_want(const struct listeners *l, struct wait *w);
 
-/* A client's descriptor and address, or -1: nobody waits.  When descriptors are short the client is
- * turned away, and *short_of is set. */
-int listen_accept(struct listeners *l, const struct wait *w, struct net_addr *peer, bool *short_of);
+struct arrival {
+	struct net_addr peer; /* the client */
+	bool redirected;      /* it came to a socket of `transparent` */
+	bool short_of;        /* descriptors are short, and the client was turned away */
+};
+
+/* A client's descriptor and the rest about it in *a, or -1: nobody waits, or a->short_of. */
+int listen_accept(struct listeners *l, const struct wait *w, struct arrival *a);
 
 /* Do we listen on this port (of some address of this machine)?  For telling a loop. */
 bool listen_has_port(const struct listeners *l, uint16_t port);

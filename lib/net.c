@@ -597,3 +597,22 @@ net_local_addr(int fd, struct net_addr *a)
 	*a = (struct net_addr){ 0 };
 	return end_addr(fd, a, getsockname);
 }
+
+int
+net_original_dst(int fd, struct net_addr *a)
+{
+	enum { ORIGINAL_DST = 80 }; /* in linux/netfilter_ipv4.h and netfilter_ipv6/ip6_tables.h */
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(struct sockaddr_in);
+	int level = IPPROTO_IP;
+
+	if (net_local_addr(fd, a) != 0)
+		return -1;
+	if (a->family == 6) {
+		len = sizeof(struct sockaddr_in6);
+		level = IPPROTO_IPV6;
+	}
+	return getsockopt(fd, level, ORIGINAL_DST, &ss, &len) != 0
+		       ? -1
+		       : addr_from(a, (const struct sockaddr *)&ss);
+}

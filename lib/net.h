@@ -79,6 +79,10 @@ int net_connect(const struct net_addr *a);
 /* After the descriptor became writable: 0 connected, EINPROGRESS not yet, else the errno of the failure. */
 int net_connect_result(int fd);
 
+/* Where the client of an accepted connection wanted to go before the firewall redirected it here (netfilter's
+ * SO_ORIGINAL_DST).  Returns 0, or -1: that is not known.  One that came here by itself has our own address. */
+int net_original_dst(int fd, struct net_addr *a);
+
 /* The local address of a socket, e.g. to see a proxy loop.  Returns 0 or -1. */
 int net_local_addr(int fd, struct net_addr *a);
 

@@ -125,7 +125,7 @@ names='DNS:bed.test,DNS:*.bed.test'
 leaf ec ec inter "$names" inter
 leaf rsa rsa2048 interrsa "$names" interrsa
 leaf p384 p384 inter "$names" inter
-leaf ip ec inter "DNS:ip.bed.test,IP:127.20.0.9,IP:::1" inter
+leaf ip ec inter "DNS:ip.bed.test,IP:127.20.0.9,IP:198.51.100.9,IP:::1" inter
 leaf other ec inter 'DNS:other.bed.test,DNS:www.other.bed.test' inter
 many=DNS:many.bed.test
 for i in $(seq 199); do

@@ -151,7 +151,7 @@ test_everything(void)
 	char text[NET_ADDR_TEXT];
 
 	CHECK_STR(read_text(everything), "");
-	CHECK_INT(c.listen_count, 6);
+	CHECK_INT(c.listen_count, 10);
 	CHECK_STR(c.listens[1].device, "br-lan");
 	CHECK_INT(c.listens[1].addr.port, 3128);
 	CHECK_INT(c.listens[1].line, 4);
@@ -160,6 +160,12 @@ test_everything(void)
 	CHECK_STR(net_addr_format(text, &c.listens[4].addr, true), "10.0.0.1:3128");
 	CHECK(c.listens[5].transparent);
 	CHECK_INT(c.listens[5].addr.port, 3129);
+	/* `option transparent '1'`: where it is not listed yet; 127.0.0.1 is */
+	CHECK(c.listens[6].transparent && c.listens[8].transparent);
+	CHECK_STR(c.listens[6].device, "br-lan");
+	CHECK_INT(c.listens[6].addr.port, 3129);
+	CHECK_INT(c.listens[6].line, 9);
+	CHECK_STR(net_addr_format(text, &c.listens[8].addr, true), "[::1]:3129");
 	CHECK_INT(c.client_count, 2);
 	CHECK_INT(c.connect_ports[1], 8443);
 	CHECK_INT(c.http_ports[0], 8080);
@@ -283,6 +289,18 @@ test_bounds(void)
 	CHECK_STR(read_text(text), "");
 	snprintf(text + len, sizeof text - len, "list listen '1.2.3.4'\n");
 	CHECK_STR(read_text(text), ":18: more than 16 addresses to listen on");
+	CHECK_STR(MAIN("list listen 'a:3129'\nlist transparent 'a'"),
+		":3: listen and transparent (line 2) need ports of their own");
+	CHECK_STR(MAIN("option transparent 1\nlist listen '1.2.3.4:3129'"),
+		":2: listen and transparent (line 3) need ports of their own");
+	CHECK_STR(MAIN("option transparent 1"), "");
+	CHECK_INT(c.listen_count, 2);
+	CHECK_STR(MAIN("option transparent 1\noption transparent no"), "");
+	CHECK_INT(c.listen_count, 1);
+	CHECK_STR(MAIN("option transparent br-lan:4000"), "");
+	CHECK(c.listen_count == 1 && c.listens[0].transparent && c.listens[0].addr.port == 4000);
+	CHECK_STR(MAIN("list transparent 1"),
+		":2: transparent '1': expected ADDRESS:PORT, [IPV6]:PORT or DEVICE:PORT");
 
 	len = strlen("config sluice\n");
 	for (i = 0; i < CONFIG_LISTS; i++)

@@ -74,7 +74,7 @@ connect_to(uint16_t port)
 
 /* One turn of a loop: a client's descriptor, -1; *ready says whether select found anybody. */
 static int
-turn(struct net_addr *peer, bool *short_of, bool *ready)
+turn(struct arrival *a, bool *ready)
 {
 	struct wait w;
 	int64_t now = wait_clock();
@@ -86,7 +86,7 @@ turn(struct net_addr *peer, bool *short_of, bool *ready)
 	*ready = false;
 	for (size_t i = 0; i < listeners.count; i++)
 		*ready |= wait_can_read(&w, listeners.all[i].fd);
-	return listen_accept(&listeners, &w, peer, short_of);
+	return listen_accept(&listeners, &w, a);
 }
 
 static bool
@@ -104,8 +104,8 @@ static void
 test_open(void)
 {
 	uint16_t port = free_port();
-	struct net_addr peer;
-	bool short_of, ready;
+	struct arrival a;
+	bool ready;
 	int client, fd;
 
 	start();
@@ -113,16 +113,42 @@ test_open(void)
 	CHECK_INT(listen_open(&listeners, &config, err), 0);
 	CHECK_INT(listeners.count, 1);
 	CHECK(listen_has_port(&listeners, port) && !listen_has_port(&listeners, 1));
-	CHECK_INT(turn(&peer, &short_of, &ready), -1);
-	CHECK(!ready && !short_of);
+	CHECK_INT(turn(&a, &ready), -1);
+	CHECK(!ready && !a.short_of);
 	client = connect_to(port);
-	fd = turn(&peer, &short_of, &ready);
-	CHECK(fd >= 0 && !short_of && peer.family == 4 && peer.ip[0] == 127);
+	fd = turn(&a, &ready);
+	CHECK(fd >= 0 && !a.short_of && a.peer.family == 4 && a.peer.ip[0] == 127);
 	close(fd);
 	close(client);
 	listen_close(&listeners);
 	CHECK(connect_to(port) < 0 && !listen_has_port(&listeners, port));
 	CHECK_INT(listeners.spare, -1);
+	listen_close(&listeners);
+}
+
+/* Who comes to a socket for redirected connections is told apart, and so after a refresh that changes its kind. */
+static void
+test_redirected(void)
+{
+	uint16_t port = free_port();
+	struct arrival a;
+	bool ready;
+
+	start();
+	list("127.0.0.1", port);
+	config.listens[0].transparent = true;
+	CHECK_INT(listen_open(&listeners, &config, err), 0);
+	for (int round = 0; round < 4; round++) {
+		int client, fd;
+
+		config.listens[0].transparent = round % 2 == 0;
+		listen_refresh(&listeners, &config);
+		client = connect_to(port);
+		fd = turn(&a, &ready);
+		CHECK(fd >= 0 && a.redirected == (round % 2 == 0));
+		close(fd);
+		close(client);
+	}
 	listen_close(&listeners);
 }
 
@@ -222,10 +248,10 @@ test_refresh(void)
 	CHECK_INT(lines_of_refresh(5), 1);
 	CHECK(!listen_has_port(&listeners, taken) && listen_has_port(&listeners, b));
 	{
-		struct net_addr peer;
-		bool short_of, ready;
+		struct arrival none;
+		bool ready;
 
-		CHECK_INT(turn(&peer, &short_of, &ready), -1);
+		CHECK_INT(turn(&none, &ready), -1);
 	}
 	listen_close(&other);
 	CHECK_INT(lines_of_refresh(3), 1);
@@ -243,8 +269,9 @@ test_turns(void)
 	uint16_t ports[2] = { free_port(), 0 };
 	int clients[8], fd;
 	unsigned served[2] = { 0, 0 };
-	struct net_addr peer, here;
-	bool short_of, ready;
+	struct net_addr here;
+	struct arrival a;
+	bool ready;
 
 	start();
 	list("127.0.0.1", ports[0]);
@@ -256,7 +283,7 @@ test_turns(void)
 	for (int i = 0; i < 8; i++)
 		clients[i] = connect_to(ports[i % 2]);
 	for (int i = 0; i < 4; i++) {
-		fd = turn(&peer, &short_of, &ready);
+		fd = turn(&a, &ready);
 		CHECK(fd >= 0 && net_local_addr(fd, &here) == 0);
 		served[here.port == ports[1]]++;
 		close(fd);
@@ -297,8 +324,8 @@ test_shortage(void)
 {
 	uint16_t port = free_port();
 	int clients[3], turned = 0, turns = 0, fd;
-	struct net_addr peer;
-	bool short_of, ready = true;
+	struct arrival a;
+	bool ready = true;
 
 	start();
 	list_device("lo", port);
@@ -308,9 +335,9 @@ test_shortage(void)
 	take_descriptors();
 	/* Each turn turns one away; then there is nothing to do, and select sleeps. */
 	for (; ready && turns < 10; turns++) {
-		CHECK_INT(turn(&peer, &short_of, &ready), -1);
-		CHECK_INT(short_of, ready);
-		turned += short_of;
+		CHECK_INT(turn(&a, &ready), -1);
+		CHECK_INT(a.short_of, ready);
+		turned += a.short_of;
 	}
 	CHECK_INT(turned, 3);
 	CHECK_INT(turns, 4);
@@ -327,8 +354,8 @@ test_shortage(void)
 	give_descriptors();
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ limit.rlim_max, limit.rlim_max });
 	clients[0] = connect_to(port);
-	fd = turn(&peer, &short_of, &ready);
-	CHECK(fd >= 0 && !short_of);
+	fd = turn(&a, &ready);
+	CHECK(fd >= 0 && !a.short_of);
 	close(fd);
 	close(clients[0]);
 	listen_close(&listeners);
@@ -339,8 +366,8 @@ static void
 test_deaf(void)
 {
 	uint16_t port = free_port();
-	struct net_addr peer;
-	bool short_of, ready;
+	struct arrival a;
+	bool ready;
 	int client, spare, fd;
 
 	start();
@@ -350,15 +377,15 @@ test_deaf(void)
 	spare = listeners.spare;
 	listeners.spare = -1;
 	take_descriptors();
-	CHECK_INT(turn(&peer, &short_of, &ready), -1);
-	CHECK(ready && short_of && listeners.deaf);
-	CHECK_INT(turn(&peer, &short_of, &ready), -1);
+	CHECK_INT(turn(&a, &ready), -1);
+	CHECK(ready && a.short_of && listeners.deaf);
+	CHECK_INT(turn(&a, &ready), -1);
 	CHECK(!ready);
 	give_descriptors();
 	close(spare);
 	listen_refresh(&listeners, &config);
 	CHECK(!listeners.deaf && listeners.spare >= 0);
-	fd = turn(&peer, &short_of, &ready);
+	fd = turn(&a, &ready);
 	CHECK(fd >= 0);
 	close(fd);
 	close(client);
@@ -427,6 +454,7 @@ main(void)
 {
 	log_open(false, LOG_LEVEL_WARN);
 	test_open();
+	test_redirected();
 	test_open_fails();
 	test_twice();
 	test_refresh();

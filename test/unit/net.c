@@ -303,7 +303,7 @@ flags_are_set(int fd)
 static void
 test_sockets(const char *loopback)
 {
-	struct net_addr at = addr(loopback), peer, end;
+	struct net_addr at = addr(loopback), peer, end, original;
 	int listener = net_listen(&at), client, server;
 
 	if (listener < 0 && at.family == 6) {
@@ -326,6 +326,9 @@ test_sockets(const char *loopback)
 	server = net_accept(listener, &peer);
 	CHECK(server >= 0 && flags_are_set(server));
 	CHECK(net_addr_same(&peer, &at));
+	/* Nobody redirected it: that is not known, or (with connection tracking) it is our own address. */
+	CHECK(net_original_dst(server, &original) != 0 ||
+		(net_addr_same(&original, &end) && original.port == end.port));
 	CHECK_INT(net_local_addr(client, &at), 0);
 	CHECK_INT(at.port, peer.port);
 	CHECK(socket_option(client, 6, 1) == 1 && socket_option(server, 6, 1) == 1); /* no delay */
