@@ -129,16 +129,6 @@ cert_check_start(struct cert *ct, struct chain *chain, const char *host, int64_t
 /* --- leaves --- */
 
 static void
-sha256(const void *data, size_t len, unsigned char out[br_sha256_SIZE])
-{
-	br_sha256_context ctx;
-
-	br_sha256_init(&ctx);
-	br_sha256_update(&ctx, data, len);
-	br_sha256_out(&ctx, out);
-}
-
-static void
 write64(unsigned char out[8], int64_t v)
 {
 	int i;
@@ -187,7 +177,7 @@ identify(const struct authority *ca, const void *subject, size_t len, int64_t no
 {
 	unsigned char hash[br_sha256_SIZE];
 
-	sha256(subject, len, hash);
+	anchors_hash(hash, &(struct der){ .p = subject, .len = len });
 	return identify_hash(ca, hash, now);
 }
 

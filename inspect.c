@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "conn_steps.h"
+#include "lib/anchors.h"
 #include "lib/hello.h"
 #include "lib/leg.h"
 #include "lib/log.h"
@@ -231,11 +232,8 @@ conn_save_session(struct conn *c)
 	unsigned char hash[ORIGINS_HASH];
 	size_t len;
 	const unsigned char *leaf = chain_leaf(c->chain, &len);
-	br_sha256_context ctx;
 
-	br_sha256_init(&ctx);
-	br_sha256_update(&ctx, leaf, len);
-	br_sha256_out(&ctx, hash);
+	anchors_hash(hash, &(struct der){ .p = leaf, .len = len });
 	tls_session(&c->pair.origin_tls, &params);
 	origins_save(cert_origins(proxy.cert), c->origin_key, &params, hash, proxy.wall,
 		chain_check_until(c->chain));
