@@ -140,7 +140,7 @@ help:
 	@echo 'make bench-wear         flash writes of a day of browsing'
 	@echo 'make powercut           20 power cuts each on JFFS2 and UBIFS, in the 64 MB MIPS machine'
 	@echo 'make router-test        the whole on that machine; make router: the short slice under qemu-user'
-	@echo 'make router-bench       instructions of the public-key operations on a MIPS 24Kc'
+	@echo 'make router-bench       instructions of operations and of whole connections on a MIPS 24Kc'
 	@echo 'make openwrt-check      the package: staged, linted, eight configurations of its init script'
 	@echo 'make size               what a router binary is made of'
 	@echo 'make setup              install what the tests need'

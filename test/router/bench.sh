@@ -1,23 +1,21 @@
 #!/bin/sh
-# make router-bench: instructions that one operation takes on TARGET, counted exactly under qemu-user.
+# make router-bench: instructions on TARGET, counted exactly under qemu-user: of single operations, then of whole
+# connections (see connections.sh for its CASES and HOT).
 set -eu
 cd "$(dirname "$0")/../.."
 target=$1
 out=build/$target
-plugin=${ICOUNT:-../shared/tools/icount.c}
 
-[ -e "$plugin" ] || {
-	echo "router-bench: $plugin is not here"
-	exit 1
-}
-cc -shared -fPIC -O2 -o build/icount.so "$plugin"
+cc -shared -fPIC -O2 -o build/count.so test/router/count.c
 "$out/cc" -std=c11 -Os -ffunction-sections -Wl,--gc-sections -o "$out/bench" test/router/bench.c -lbearssl
 
 # count OPERATION N: instructions of a whole run
 count() {
-	"qemu-${target%%-*}" -plugin ./build/icount.so "$out/bench" "$1" "$2" 2>&1 | sed -n 's/^insns //p'
+	"qemu-${target%%-*}" -plugin "./build/count.so,out=$out/bench.count" "$out/bench" "$1" "$2"
+	awk '{ n += $1 } END { print n }' "$out/bench.count"
 }
 
 "qemu-${target%%-*}" "$out/bench" -l | while read -r name; do
 	printf '%-22s %9d\n' "$name" $((($(count "$name" 3) - $(count "$name" 1)) / 2))
 done
+test/router/connections.sh "$target"
