@@ -1,6 +1,7 @@
 /* leg: sockets in clear and under TLS: back-pressure, short writes, endings in every order, resets, parking. */
 #include "check.h"
 #include "peers.h"
+#include "sockets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,28 +28,6 @@ make_pair(int fds[2])
 		exit(2);
 	for (int i = 0; i < 2; i++)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-}
-
-/* Over TCP, where there are resets. */
-static void
-make_tcp(int fds[2])
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof a;
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (bind(listener, (struct sockaddr *)&a, len) != 0 || listen(listener, 1) != 0 ||
-		getsockname(listener, (struct sockaddr *)&a, &len) != 0)
-		exit(2);
-	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
-	if (connect(fds[0], (struct sockaddr *)&a, len) != 0)
-		exit(2);
-	fds[1] = accept(listener, NULL, NULL);
-	close(listener);
-	for (int i = 0; i < 2; i++) {
-		setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-		fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_NONBLOCK);
-	}
 }
 
 static void
