@@ -1,6 +1,7 @@
 /* net: one form for each address, and no way around the list of what a proxy must not reach. */
 #include "check.h"
 #include "net.h"
+#include "refused.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -344,7 +345,7 @@ test_sockets(const char *loopback)
 	client = net_connect(&end);
 	if (client >= 0) {
 		wait_for(client, POLLOUT);
-		CHECK_INT(net_connect_result(client), ECONNREFUSED);
+		CHECK_INT(net_connect_result(client), refused_number());
 		close(client);
 	} else {
 		CHECK_INT(errno, ECONNREFUSED);
