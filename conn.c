@@ -209,7 +209,7 @@ conn_free(struct conn *c)
 	struct conn *last = proxy.active[--proxy.active_count];
 	/* What was promised and not delivered must not look whole; under TLS the missing close_notify says so. */
 	bool cut = c->relay.answered && c->relay.down != DOWN_DONE && c->state != C_SWITCHED &&
-		   c->pair.client.tls == NULL && c->relay.down_body.framing == HTTP_CLOSE;
+		   c->pair.client.tls == NULL && c->relay.down_body.framing == BODY_CLOSE;
 
 	conn_log(c);
 	resolve_reset(&c->query);

@@ -58,12 +58,11 @@ enum purpose { FOR_REQUEST, FOR_TUNNEL, FOR_INSPECTION };
 struct conn {
 	enum conn_state state;
 	enum purpose purpose;
-	size_t index;            /* in proxy.active */
-	int64_t began, deadline; /* monotonic ms: of this request; when the state's time is up */
-	int64_t linger_until;    /* likewise: in C_LINGER, when reading what still comes ends */
-	struct net_addr peer;    /* the client */
-	struct net_addr
-		original; /* where it wanted to go when it was redirected; family 0: it was not */
+	size_t index;             /* in proxy.active */
+	int64_t began, deadline;  /* monotonic ms: of this request; when the state's time is up */
+	int64_t linger_until;     /* likewise: in C_LINGER, when reading what still comes ends */
+	struct net_addr peer;     /* the client */
+	struct net_addr original; /* where it wanted to go if it was redirected; else family 0 */
 	struct pair pair;
 	struct chain *chain; /* from the start of the origin's handshake until the leaf is minted */
 	struct relay relay;
@@ -72,8 +71,8 @@ struct conn {
 	struct session_tie tie;
 	unsigned char origin_key[ORIGINS_HASH]; /* of the session with the origin */
 
-	char host[HTTP_HOST_MAX + 1]; /* where the client wants to go, a name or an address */
-	char name[HTTP_HOST_MAX + 1]; /* what it calls it: the SNI where there is one, else host */
+	char host[TARGET_HOST_MAX + 1]; /* where the client wants to go, a name or an address */
+	char name[TARGET_HOST_MAX + 1]; /* what it calls it: the SNI if there is one, else host */
 	uint16_t port;
 	bool is_ip;   /* host is an address */
 	bool connect; /* by CONNECT, or redirected as TLS */

@@ -55,7 +55,7 @@ port_is_allowed(uint16_t port, const uint16_t *ports, size_t count)
 static void
 conn_begin(struct conn *c, const struct http_head *head, const char *scheme)
 {
-	char authority[HTTP_HOST_MAX + 16];
+	char authority[TARGET_HOST_MAX + 16];
 	const char *data = c->relay.buf;
 	size_t len = head->path.len;
 	const char *query = memchr(data + head->path.off, '?', len);
@@ -77,7 +77,7 @@ conn_begin(struct conn *c, const struct http_head *head, const char *scheme)
 }
 
 static void
-conn_take_target(struct conn *c, const struct http_target *t, uint16_t port)
+conn_take_target(struct conn *c, const struct target *t, uint16_t port)
 {
 	snprintf(c->host, sizeof c->host, "%s", t->host);
 	snprintf(c->name, sizeof c->name, "%s", t->host);
@@ -99,7 +99,7 @@ conn_begin_tls(struct conn *c)
 
 /* Where it wanted to go, as far as addresses say. */
 static void
-original_target(const struct conn *c, struct http_target *t)
+original_target(const struct conn *c, struct target *t)
 {
 	char text[NET_ADDR_TEXT];
 
@@ -113,7 +113,7 @@ enum conn_state
 step_redirected(struct conn *c)
 {
 	struct policy_client client = conn_client(c);
-	struct http_target target = { .port = 0 };
+	struct target target = { .port = 0 };
 	struct verdict v;
 
 	if (!pair_has_news(&c->pair))
@@ -166,7 +166,7 @@ conn_take_connect(struct conn *c, const struct http_head *head)
 	conn_take_target(c, &head->target, 443);
 	conn_begin(c, head, "");
 	relay_next(&c->relay);
-	if (head->framing != HTTP_NONE)
+	if (head->framing != BODY_NONE)
 		return conn_fail(c, PAGE_REFUSED, 400, "http_request_error",
 			"A CONNECT request must not have a body.");
 	if (!port_is_allowed(c->port, proxy.config.connect_ports, proxy.config.connect_port_count))
@@ -187,7 +187,7 @@ conn_take_connect(struct conn *c, const struct http_head *head)
 }
 
 static bool
-conn_may_reuse(struct conn *c, const struct http_target *t, uint16_t port)
+conn_may_reuse(struct conn *c, const struct target *t, uint16_t port)
 {
 	return c->pair.origin.fd >= 0 && c->port == (t->port != 0 ? t->port : port) &&
 	       strcmp(c->host, t->host) == 0 && !leg_is_failed(&c->pair.origin) &&
@@ -196,7 +196,7 @@ conn_may_reuse(struct conn *c, const struct http_target *t, uint16_t port)
 
 /* Whom a request in clear is for.  A redirected client says it as it would to the origin; without a word (HTTP/1.0)
  * it is whom it wanted to reach. */
-static const struct http_target *
+static const struct target *
 plain_target(const struct conn *c, struct http_head *head)
 {
 	if (c->original.family == 0 || head->form == HTTP_ABSOLUTE)
@@ -211,7 +211,7 @@ static enum conn_state
 conn_take_plain(struct conn *c, struct http_head *head)
 {
 	struct policy_client client = conn_client(c);
-	const struct http_target *t = plain_target(c, head);
+	const struct target *t = plain_target(c, head);
 	uint16_t port = c->original.family != 0 ? c->original.port : 80;
 	bool reuse = t->host[0] != '\0' && conn_may_reuse(c, t, port);
 	struct verdict v;
@@ -418,7 +418,7 @@ static enum conn_state
 conn_judge_request(struct conn *c, struct http_head *head)
 {
 	struct policy_client client = conn_client(c);
-	const struct http_target *t = head->form == HTTP_ABSOLUTE ? &head->target : &head->host;
+	const struct target *t = head->form == HTTP_ABSOLUTE ? &head->target : &head->host;
 	struct verdict v;
 
 	conn_begin(c, head, "https://");

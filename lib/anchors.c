@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ascii.h"
 #include "pem.h"
 
 enum {
@@ -51,16 +52,6 @@ anchors_hint(const struct der *d)
 
 /* --- the distrust list --- */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* 64 hexadecimal digits, colons between bytes or not; then a blank or the end.  1, 0: no text, -1. */
 static int
 parse_fingerprint(const char *line, unsigned char out[ANCHORS_HASH])
@@ -74,8 +65,8 @@ parse_fingerprint(const char *line, unsigned char out[ANCHORS_HASH])
 	for (i = 0; i < ANCHORS_HASH; i++) {
 		if (i > 0 && *line == ':')
 			line++;
-		high = hex_value(line[0]);
-		low = high < 0 ? -1 : hex_value(line[1]);
+		high = ascii_hex(line[0]);
+		low = high < 0 ? -1 : ascii_hex(line[1]);
 		if (low < 0)
 			return -1;
 		out[i] = (unsigned char)(high << 4 | low);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "http.h"
+#include "target.h"
 
 enum {
 	RECORD_HEAD = 5,
@@ -198,14 +198,14 @@ read_server_name(struct cursor *c)
 {
 	size_t after_list = enter(c, read16(c)), after_name, len = 0;
 	char name[sizeof c->h->sni];
-	struct http_target target;
+	struct target target;
 	unsigned type = read8(c);
 
 	after_name = enter(c, read16(c));
 	while (c->left > 0 && len < sizeof name)
 		name[len++] = (char)read8(c);
 	if (type != 0 || c->left > 0 || after_name > 0 || len == 0 ||
-		memchr(name, ':', len) != NULL || http_parse_target(&target, name, len) != 0 ||
+		memchr(name, ':', len) != NULL || target_parse(&target, name, len) != 0 ||
 		target.is_ip) {
 		fail(c->h, HELLO_BAD_NAME);
 		return;

@@ -2,7 +2,7 @@
  * hello: reads a TLS ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) without answering it.
  *
  * Pure: no syscalls, no state beyond the struct.  The caller keeps the wire bytes and replays them.  The host
- * name is read by http.h's parser, so that it compares with those of CONNECT and Host.
+ * name is read by target.h's parser, so that it compares with those of CONNECT and Host.
  */
 #ifndef HELLO_H
 #define HELLO_H

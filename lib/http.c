@@ -1,5 +1,5 @@
 /*
- * http: HTTP/1.1 heads and message framing.  See http.h.
+ * http: HTTP/1.1 heads.  See http.h.
  *
  * A head is first looked for as a whole (lines that end in CRLF, up to the empty one), then read line by
  * line.  Request smuggling lives from two readers that disagree, so nothing here is repaired: a head is
@@ -9,71 +9,24 @@
 
 #include <string.h>
 #include <strings.h>
+#include "ascii.h"
+#include "field.h"
 
 enum {
-	EMPTY_MAX = 4,      /* bytes of empty lines before a request; old clients end a POST so */
-	METHOD_MAX = 32,    /* the longest registered one has 17 (UPDATEREDIRECTREF) */
-	OPTIONS_MAX = 32,   /* connection options; each is compared with every field */
-	NAME_MAX_LEN = 253, /* a name and a label in text (RFC 1035 section 2.3.4) */
-	LABEL_MAX = 63,
-	CHUNK_DIGITS = 15, /* hex digits of a chunk size: fits 64 bits, signed too */
-	LENGTH_DIGITS = 18 /* decimal digits of a length: the same */
+	EMPTY_MAX = 4,     /* bytes of empty lines before a request; old clients end a POST so */
+	METHOD_MAX = 32,   /* the longest registered one has 17 (UPDATEREDIRECTREF) */
+	OPTIONS_MAX = 32,  /* connection options; each is compared with every field */
+	LENGTH_DIGITS = 18 /* decimal digits of a length: fits 64 bits, signed too */
 };
 
-/* --- characters and words ---------------------------------------------------------------------- */
-
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int
-hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	return lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* tchar of RFC 9110 section 5.6.2, a bit each. */
-static bool
-is_token_char(char c)
-{
-	static const uint32_t bits[4] = { 0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
-	unsigned char u = (unsigned char)c;
-
-	return u < 128 && (bits[u / 32] >> (u % 32) & 1) != 0;
-}
-
-/* What a field value may hold: HTAB, SP, visible characters, obs-text.  NUL, VT, FF and the like are
- * white space to some readers and an end to others. */
-static bool
-is_value_char(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u >= 0x20 ? u != 0x7f : u == '\t';
-}
+/* --- words ------------------------------------------------------------------------------------- */
 
 /* Compares with a word in lower case, len bytes of it. */
 static bool
 same_word(const char *text, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (lower(text[i]) != (unsigned char)word[i])
+		if (ascii_lower(text[i]) != (unsigned char)word[i])
 			return false;
 	return true;
 }
@@ -101,321 +54,6 @@ static struct http_span
 span_of(size_t from, size_t to)
 {
 	return (struct http_span){ (uint16_t)from, (uint16_t)(to - from) };
-}
-
-/* --- the fields that mean something to a proxy --------------------------------------------------- */
-
-enum {
-	/* which one; 0: none that is handled by name */
-	F_CONNECTION = 1,
-	F_LENGTH,
-	F_CODING,
-	F_HOST,
-	F_UPGRADE,
-	F_TE,
-	F_EXPECT,
-	F_MAX_FORWARDS,
-	F_ALT_SVC,
-	F_WHICH = 0x0f,
-	/* what else holds */
-	F_HOP = 0x10,     /* never forwarded as it came */
-	F_END = 0x20,     /* Connection can't take it off: see drop_nominated */
-	F_TRAILER = 0x40, /* no trailer (RFC 9110 section 6.5.1): framing, credentials, ... */
-	F_FIXED = F_END | F_TRAILER
-};
-
-/* A name that ends in '-' stands for all that begin so. */
-static const struct {
-	char name[26];
-	uint8_t what;
-} known_fields[] = {
-	{ "host", F_HOST | F_FIXED },
-	{ "content-length", F_LENGTH | F_FIXED },
-	{ "transfer-encoding", F_CODING | F_FIXED },
-	{ "connection", F_CONNECTION | F_HOP | F_TRAILER },
-	{ "keep-alive", F_HOP | F_TRAILER },
-	{ "te", F_TE | F_HOP | F_TRAILER },
-	{ "upgrade", F_UPGRADE | F_HOP | F_TRAILER },
-	{ "http2-settings", F_HOP | F_TRAILER },
-	{ "proxy-connection", F_HOP | F_TRAILER },
-	{ "proxy-authenticate", F_HOP | F_TRAILER },
-	{ "proxy-authorization", F_HOP | F_TRAILER },
-	{ "proxy-authentication-info", F_HOP | F_TRAILER },
-	{ "alt-svc", F_ALT_SVC | F_TRAILER },
-	{ "expect", F_EXPECT | F_FIXED },
-	{ "max-forwards", F_MAX_FORWARDS | F_FIXED },
-	{ "via", F_FIXED },
-	{ "trailer", F_TRAILER },
-	{ "content-encoding", F_FIXED },
-	{ "content-type", F_FIXED },
-	{ "content-range", F_FIXED },
-	{ "range", F_FIXED },
-	{ "if-", F_TRAILER },
-	{ "cache-control", F_FIXED },
-	{ "pragma", F_TRAILER },
-	{ "authorization", F_FIXED },
-	{ "www-authenticate", F_FIXED },
-	{ "cookie", F_FIXED },
-	{ "set-cookie", F_FIXED },
-	{ "age", F_TRAILER },
-	{ "date", F_TRAILER },
-	{ "expires", F_TRAILER },
-	{ "location", F_TRAILER },
-	{ "retry-after", F_TRAILER },
-	{ "vary", F_TRAILER },
-	{ "warning", F_TRAILER },
-	{ "forwarded", F_TRAILER },
-	{ "x-forwarded-", F_TRAILER },
-};
-
-/* '_' counts as '-': behind CGI or WSGI nobody can tell Transfer_Encoding from the real one. */
-static bool
-name_matches(const char *name, size_t len, const char *known, size_t known_len)
-{
-	if (known[known_len - 1] == '-' ? len < known_len : len != known_len)
-		return false;
-	for (size_t i = 0; i < known_len; i++)
-		if ((name[i] == '_' ? '-' : lower(name[i])) != (unsigned char)known[i])
-			return false;
-	return true;
-}
-
-/* len > 0. */
-static unsigned
-field_lookup(const char *name, size_t len)
-{
-	unsigned char first = lower(name[0]);
-
-	for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
-		const char *known = known_fields[i].name;
-
-		if ((unsigned char)known[0] == first &&
-			name_matches(name, len, known, strlen(known)))
-			return known_fields[i].what;
-	}
-	return 0;
-}
-
-/* --- hosts ------------------------------------------------------------------------------------- */
-
-/* A strict dotted quad: four numbers up to 255 without leading zeros. */
-static bool
-is_dotted_quad(const char *s, size_t len)
-{
-	unsigned dots = 0, digits = 0, value = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '.' && digits > 0 && dots < 3) {
-			dots++;
-			digits = value = 0;
-		} else if (is_digit(s[i]) && !(digits > 0 && value == 0)) {
-			digits++;
-			value = value * 10 + (unsigned)(s[i] - '0');
-			if (value > 255)
-				return false;
-		} else {
-			return false;
-		}
-	}
-	return dots == 3 && digits > 0;
-}
-
-/* "12", "0x7f", "0x": a last label that sends inet_aton and browsers to an IPv4 address. */
-static bool
-is_number(const char *s, size_t len)
-{
-	size_t i = 0;
-
-	if (len >= 2 && s[0] == '0' && lower(s[1]) == 'x') {
-		for (i = 2; i < len && hex_value(s[i]) >= 0; i++)
-			;
-	} else {
-		while (i < len && is_digit(s[i]))
-			i++;
-	}
-	return i == len;
-}
-
-/* Labels of letters, digits, hyphens and underscores; the last one no number.  Hyphens may be anywhere:
- * such names exist, and resolve. */
-static bool
-is_name(const char *s, size_t len)
-{
-	size_t label = 0;
-
-	if (len > NAME_MAX_LEN)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '.') {
-			if (i == label)
-				return false;
-			label = i + 1;
-		} else if (!is_digit(s[i]) && !(lower(s[i]) >= 'a' && lower(s[i]) <= 'z') &&
-			   s[i] != '-' && s[i] != '_') {
-			return false;
-		} else if (i - label >= LABEL_MAX) {
-			return false;
-		}
-	}
-	return len > label && !is_number(s + label, len - label);
-}
-
-/* Reads eight groups of hex digits, or fewer around one "::".  A dotted quad at the end is not taken. */
-static int
-ipv6_parse(uint16_t group[8], const char *s, size_t len)
-{
-	enum { NO_GAP = 9 };
-	size_t n = 0, gap = NO_GAP, i = 0; /* groups; the group that "::" stands before; bytes */
-
-	if (len >= 2 && s[0] == ':' && s[1] == ':') {
-		gap = 0;
-		i = 2;
-	}
-	while (i < len) {
-		size_t first = i;
-
-		if (n == 8)
-			return -1;
-		for (group[n] = 0; i < len && i < first + 4 && hex_value(s[i]) >= 0; i++)
-			group[n] = (uint16_t)(group[n] << 4 | hex_value(s[i]));
-		n++;
-		if (i == first || (i < len && s[i] != ':') || i + 1 == len)
-			return -1;
-		if (++i < len && s[i] == ':') {
-			if (gap != NO_GAP)
-				return -1;
-			gap = n;
-			i++;
-		}
-	}
-	if (gap == NO_GAP || n == 8)
-		return gap == NO_GAP && n == 8 ? 0 : -1;
-	memmove(group + 8 - (n - gap), group + gap, (n - gap) * sizeof group[0]);
-	memset(group + gap, 0, (8 - n) * sizeof group[0]);
-	return 0;
-}
-/* The longest run of two zero groups or more, the first of equals: its length, 0 if there is none. */
-static size_t
-ipv6_longest_gap(const uint16_t group[8], size_t *start)
-{
-	size_t best = 1, run = 0;
-
-	for (size_t i = 0; i < 8; i++) {
-		run = group[i] == 0 ? run + 1 : 0;
-		if (run > best) {
-			best = run;
-			*start = i + 1 - run;
-		}
-	}
-	return best > 1 ? best : 0;
-}
-
-/* The one form of RFC 5952, in at most 40 bytes. */
-static void
-ipv6_format(char *out, const uint16_t group[8])
-{
-	size_t i = 0, gap = 8, gap_len = ipv6_longest_gap(group, &gap);
-
-	while (i < 8) {
-		int shift = 12;
-
-		if (i == gap) {
-			*out++ = ':';
-			*out++ = ':';
-			i += gap_len;
-			continue;
-		}
-		if (i > 0 && out[-1] != ':')
-			*out++ = ':';
-		while (shift > 0 && group[i] >> shift == 0)
-			shift -= 4;
-		for (; shift >= 0; shift -= 4)
-			*out++ = "0123456789abcdef"[group[i] >> shift & 15];
-		i++;
-	}
-	*out = '\0';
-}
-
-/* The text between brackets.  A rule for 2001:db8::1 must also meet 2001:DB8:0::1, so it is written anew; a
- * v4-mapped address would be a second form of an IPv4 one. */
-static int
-target_ipv6(struct http_target *t, const char *s, size_t len)
-{
-	static const uint16_t mapped[6] = { 0, 0, 0, 0, 0, 0xffff };
-	uint16_t group[8];
-
-	if (ipv6_parse(group, s, len) < 0 || memcmp(group, mapped, sizeof mapped) == 0)
-		return -1;
-	t->is_ip = true;
-	ipv6_format(t->host, group);
-	return 0;
-}
-
-static int
-target_name(struct http_target *t, const char *s, size_t len)
-{
-	if (len > 1 && s[len - 1] == '.')
-		len--;
-	t->is_ip = is_dotted_quad(s, len);
-	if (!t->is_ip && !is_name(s, len))
-		return -1;
-	for (size_t i = 0; i < len; i++)
-		t->host[i] = (char)lower(s[i]);
-	t->host[len] = '\0';
-	return 0;
-}
-
-/* 1 to 65535, no leading zero. */
-static int
-target_port(struct http_target *t, const char *s, size_t len)
-{
-	uint32_t port = 0;
-
-	if (len < 1 || len > 5 || s[0] == '0')
-		return -1;
-	for (size_t i = 0; i < len; i++) {
-		if (!is_digit(s[i]))
-			return -1;
-		port = port * 10 + (uint32_t)(s[i] - '0');
-	}
-	if (port > UINT16_MAX)
-		return -1;
-	t->port = (uint16_t)port;
-	return 0;
-}
-
-int
-http_parse_target(struct http_target *t, const char *text, size_t len)
-{
-	const char *end;
-	size_t host;
-	int rc;
-
-	t->host[0] = '\0';
-	t->port = 0;
-	t->is_ip = false;
-	if (len == 0)
-		return -1;
-	end = memchr(text, text[0] == '[' ? ']' : ':', len);
-	host = end != NULL ? (size_t)(end - text) : len;
-	if (text[0] == '[') {
-		rc = end != NULL ? target_ipv6(t, text + 1, host - 1) : -1;
-		host++;
-	} else {
-		rc = target_name(t, text, host);
-	}
-	if (rc == 0 && host < len)
-		rc = text[host] == ':' ? target_port(t, text + host + 1, len - host - 1) : -1;
-	if (rc < 0)
-		t->host[0] = '\0';
-	return rc;
-}
-
-bool
-http_same_target(const struct http_target *a, const struct http_target *b, uint16_t port)
-{
-	return a->host[0] != '\0' && strcmp(a->host, b->host) == 0 &&
-	       (a->port != 0 ? a->port : port) == (b->port != 0 ? b->port : port);
 }
 
 /* --- heads: lines and fields --------------------------------------------------------------------- */
@@ -476,20 +114,20 @@ field_split(struct http_head *h, struct http_field *f, const char *data, size_t 
 {
 	size_t colon = at;
 
-	while (colon < end && is_token_char(data[colon]))
+	while (colon < end && field_is_name_char(data[colon]))
 		colon++;
-	if (colon == at && is_blank(data[at]))
+	if (colon == at && ascii_is_blank(data[at]))
 		return refuse(h, 400, "a field is folded over two lines");
 	if (colon == at || colon == end || data[colon] != ':')
 		return refuse(h, 400, "a field name is malformed");
 	f->name = span_of(at, colon);
-	for (at = colon + 1; at < end && is_blank(data[at]);)
+	for (at = colon + 1; at < end && ascii_is_blank(data[at]);)
 		at++;
-	while (end > at && is_blank(data[end - 1]))
+	while (end > at && ascii_is_blank(data[end - 1]))
 		end--;
 	f->value = span_of(at, end);
 	for (; at < end; at++)
-		if (!is_value_char(data[at]))
+		if (!field_is_value_char(data[at]))
 			return refuse(h, 400, "a field value holds a control character");
 	return 0;
 }
@@ -505,7 +143,7 @@ note_length(struct http_head *h, struct facts *x, const char *data, struct http_
 	if (f->value.len < 1 || f->value.len > LENGTH_DIGITS || (s[0] == '0' && f->value.len > 1))
 		return refuse(h, 400, "Content-Length is malformed");
 	for (size_t i = 0; i < f->value.len; i++) {
-		if (!is_digit(s[i]))
+		if (!ascii_is_digit(s[i]))
 			return refuse(h, 400, "Content-Length is malformed");
 		length = length * 10 + (uint64_t)(s[i] - '0');
 	}
@@ -533,15 +171,15 @@ list_next(const char *data, struct http_span *rest, struct http_span *token)
 {
 	size_t at = rest->off, end = at + rest->len, from;
 
-	while (at < end && (is_blank(data[at]) || data[at] == ','))
+	while (at < end && (ascii_is_blank(data[at]) || data[at] == ','))
 		at++;
 	from = at;
-	while (at < end && is_token_char(data[at]))
+	while (at < end && field_is_name_char(data[at]))
 		at++;
 	*token = span_of(from, at);
 	if (at == from)
 		return at < end ? -1 : 0;
-	while (at < end && is_blank(data[at]))
+	while (at < end && ascii_is_blank(data[at]))
 		at++;
 	if (at < end && data[at] != ',')
 		return -1;
@@ -573,7 +211,7 @@ note_host(struct http_head *h, const char *data, const struct http_field *f)
 {
 	if (h->has_host)
 		return refuse(h, 400, "Host is given twice");
-	if (http_parse_target(&h->host, data + f->value.off, f->value.len) < 0)
+	if (target_parse(&h->host, data + f->value.off, f->value.len) < 0)
 		return refuse(h, 400, "Host is malformed");
 	h->has_host = true;
 	return 0;
@@ -612,35 +250,35 @@ static int
 note_field(struct http_head *h, struct facts *x, const char *data, struct http_field *f)
 {
 	unsigned what = field_lookup(data + f->name.off, f->name.len);
-	unsigned which = what & F_WHICH;
+	unsigned which = what & FIELD_WHICH;
 
-	f->drop = (what & F_HOP) != 0;
-	if ((which == F_LENGTH || which == F_CODING) &&
+	f->drop = (what & FIELD_HOP) != 0;
+	if ((which == FIELD_LENGTH || which == FIELD_CODING) &&
 		memchr(data + f->name.off, '_', f->name.len) != NULL)
 		return refuse(h, 400, "a field poses as one of framing");
 	switch (which) {
-	case F_CONNECTION: return note_connection(h, x, data, f);
-	case F_LENGTH: return note_length(h, x, data, f);
-	case F_CODING: return note_coding(h, x, data, f);
-	case F_HOST: return x->is_request ? note_host(h, data, f) : 0;
-	case F_UPGRADE: return note_upgrade(x, data, f);
-	case F_TE: f->drop = !span_is(data, f->value, "trailers"); return 0;
-	case F_EXPECT: return x->is_request ? note_expect(h, x, data, f) : 0;
-	case F_MAX_FORWARDS: return x->is_request ? note_hops(h, x, f) : 0;
-	case F_ALT_SVC: f->drop = !x->is_request; return 0;
+	case FIELD_CONNECTION: return note_connection(h, x, data, f);
+	case FIELD_LENGTH: return note_length(h, x, data, f);
+	case FIELD_CODING: return note_coding(h, x, data, f);
+	case FIELD_HOST: return x->is_request ? note_host(h, data, f) : 0;
+	case FIELD_UPGRADE: return note_upgrade(x, data, f);
+	case FIELD_TE: f->drop = !span_is(data, f->value, "trailers"); return 0;
+	case FIELD_EXPECT: return x->is_request ? note_expect(h, x, data, f) : 0;
+	case FIELD_MAX_FORWARDS: return x->is_request ? note_hops(h, x, f) : 0;
+	case FIELD_ALT_SVC: f->drop = !x->is_request; return 0;
 	default: return 0;
 	}
 }
 
 /*
  * Fields that a Connection field names are for this hop only.  But Host, the lengths, credentials and the
- * rest of F_END stay, whatever it says: naming them is how attackers have a proxy strip what the next
+ * rest of FIELD_END stay, whatever it says: naming them is how attackers have a proxy strip what the next
  * reader needs.  It isn't refused since some large origins name Transfer-Encoding in all innocence.
  */
 static void
 drop_nominated(struct http_head *h, const char *data, struct http_span token)
 {
-	if (field_lookup(data + token.off, token.len) & (F_END | F_HOP))
+	if (field_lookup(data + token.off, token.len) & (FIELD_END | FIELD_HOP))
 		return;
 	for (size_t i = 0; i < h->count; i++) {
 		struct http_span name = h->fields[i].name;
@@ -688,8 +326,8 @@ head_fields(struct http_head *h, struct facts *x, const char *data, size_t at, s
 static int
 head_version(struct http_head *h, const char *s, size_t len)
 {
-	if (len != 8 || memcmp(s, "HTTP/", 5) != 0 || !is_digit(s[5]) || s[6] != '.' ||
-		!is_digit(s[7]))
+	if (len != 8 || memcmp(s, "HTTP/", 5) != 0 || !ascii_is_digit(s[5]) || s[6] != '.' ||
+		!ascii_is_digit(s[7]))
 		return refuse(h, 400, "the HTTP version is malformed");
 	if (s[5] != '1')
 		return refuse(h, 505, "this version of HTTP is not spoken here");
@@ -700,7 +338,7 @@ head_version(struct http_head *h, const char *s, size_t len)
 /* Which framing the fields give, where there may be a body at all (RFC 9112 section 6.3).  Both lengths
  * at once is the classic smuggling attack; who speaks HTTP/1.0 does not know Transfer-Encoding. */
 static int
-head_framing(struct http_head *h, const struct facts *x, enum http_framing neither)
+head_framing(struct http_head *h, const struct facts *x, enum body_framing neither)
 {
 	if (x->has_coding && h->minor == 0)
 		return refuse(h, 400, "Transfer-Encoding in HTTP/1.0");
@@ -708,7 +346,7 @@ head_framing(struct http_head *h, const struct facts *x, enum http_framing neith
 		return refuse(h, 400, "both Transfer-Encoding and Content-Length");
 	if (x->has_coding && !x->chunked)
 		return refuse(h, 501, "a Transfer-Encoding other than chunked");
-	h->framing = x->has_coding ? HTTP_CHUNKED : x->has_length ? HTTP_LENGTH : neither;
+	h->framing = x->has_coding ? BODY_CHUNKED : x->has_length ? BODY_LENGTH : neither;
 	return 0;
 }
 
@@ -728,7 +366,7 @@ request_absolute(struct http_head *h, const char *data, size_t at, size_t end)
 	while (at < end && data[at] != '/' && data[at] != '?')
 		at++;
 	/* User information is refused with the host: RFC 9110 section 4.2.4. */
-	if (http_parse_target(&h->target, data + host, at - host) < 0)
+	if (target_parse(&h->target, data + host, at - host) < 0)
 		return refuse(h, 400, "the host in the request target is malformed");
 	if (h->target.port == 0)
 		h->target.port = h->is_https ? 443 : 80;
@@ -750,7 +388,7 @@ request_target(struct http_head *h, const char *data, size_t at, size_t end)
 				"percent-encoded");
 	if (h->asked.is_connect) {
 		h->form = HTTP_AUTHORITY;
-		if (http_parse_target(&h->target, data + at, end - at) < 0 || h->target.port == 0)
+		if (target_parse(&h->target, data + at, end - at) < 0 || h->target.port == 0)
 			return refuse(h, 400, "CONNECT needs host:port");
 		return 0;
 	}
@@ -787,7 +425,7 @@ request_line(struct http_head *h, const char *data, size_t at, size_t end)
 {
 	size_t method = at, target;
 
-	while (at < end && is_token_char(data[at]))
+	while (at < end && field_is_name_char(data[at]))
 		at++;
 	if (at == method || at == end || data[at] != ' ')
 		return refuse(h, 400, "the method is malformed");
@@ -813,7 +451,7 @@ request_hops(struct http_head *h, const struct facts *x, const char *data)
 		!(span_equals(data, h->method, "OPTIONS") || span_equals(data, h->method, "TRACE")))
 		return 0;
 	for (size_t i = 0; i < f->value.len; i++) {
-		if (!is_digit(data[f->value.off + i]))
+		if (!ascii_is_digit(data[f->value.off + i]))
 			return refuse(h, 400, "Max-Forwards is malformed");
 		zeros += data[f->value.off + i] == '0';
 	}
@@ -828,7 +466,7 @@ request_host(struct http_head *h)
 	if (!h->has_host && h->minor > 0)
 		return refuse(h, 400, "Host is missing");
 	if (h->has_host && h->target.host[0] != '\0' &&
-		!http_same_target(&h->target, &h->host,
+		!target_same(&h->target, &h->host,
 			h->asked.is_connect ? h->target.port
 			: h->is_https       ? 443
 					    : 80))
@@ -840,22 +478,22 @@ request_host(struct http_head *h)
 static int
 request_settle(struct http_head *h, const struct facts *x, const char *data)
 {
-	if (head_framing(h, x, HTTP_NONE) < 0 || request_host(h) < 0 ||
+	if (head_framing(h, x, BODY_NONE) < 0 || request_host(h) < 0 ||
 		request_hops(h, x, data) < 0)
 		return -1;
 	if ((h->asked.is_connect || span_equals(data, h->method, "TRACE")) &&
-		!(h->framing == HTTP_NONE || (h->framing == HTTP_LENGTH && h->length == 0)))
+		!(h->framing == BODY_NONE || (h->framing == BODY_LENGTH && h->length == 0)))
 		return refuse(h, 400, "this method takes no content");
 	h->keep = h->minor > 0 && !x->close;
 	/* Only to a request that ends with its head: bytes behind it would be read as both kinds. */
 	if (x->upgrade && x->upgrades == 1 && x->websocket != NULL && h->minor > 0 &&
-		h->framing == HTTP_NONE && span_equals(data, h->method, "GET")) {
+		h->framing == BODY_NONE && span_equals(data, h->method, "GET")) {
 		h->asked.upgrade_websocket = true;
 		x->websocket->drop = false;
 	}
 	/* Without content, or in HTTP/1.0, it asks for nothing and may confuse (RFC 9110 10.1.1). */
 	h->expect_continue = x->expect != NULL && h->minor > 0 &&
-			     (h->framing == HTTP_CHUNKED || h->length > 0);
+			     (h->framing == BODY_CHUNKED || h->length > 0);
 	if (x->expect != NULL)
 		x->expect->drop = !h->expect_continue;
 	return 0;
@@ -874,7 +512,7 @@ http_parse_request(struct http_head *h, const char *data, size_t len)
 	if (at == len || (len - at == 1 && data[at] == '\r' && at < EMPTY_MAX))
 		return 0;
 	/* A TLS hello on a plain port need not wait for its timeout. */
-	if (!is_token_char(data[at]))
+	if (!field_is_name_char(data[at]))
 		return refuse(h, 400, "this is not HTTP");
 	if ((end = head_find_end(h, data, len, at)) <= 0)
 		return end;
@@ -893,13 +531,13 @@ http_parse_request(struct http_head *h, const char *data, size_t len)
 static int
 response_line(struct http_head *h, const char *data, size_t end)
 {
-	if (end < 12 || data[8] != ' ' || !is_digit(data[9]) || !is_digit(data[10]) ||
-		!is_digit(data[11]) || (end > 12 && data[12] != ' '))
+	if (end < 12 || data[8] != ' ' || !ascii_is_digit(data[9]) || !ascii_is_digit(data[10]) ||
+		!ascii_is_digit(data[11]) || (end > 12 && data[12] != ' '))
 		return refuse(h, 400, "the status line is malformed");
 	if (head_version(h, data, 8) < 0)
 		return -1;
 	for (size_t i = 12; i < end; i++)
-		if (!is_value_char(data[i]))
+		if (!field_is_value_char(data[i]))
 			return refuse(h, 400, "the status line holds a control character");
 	h->status = (uint16_t)((data[9] - '0') * 100 + (data[10] - '0') * 10 + (data[11] - '0'));
 	return h->status >= 100 && h->status <= 599 ? 0
@@ -924,7 +562,7 @@ response_bodiless(struct http_head *h, const struct facts *x, const char *data, 
 {
 	bool lies = !of_another && (x->has_coding || h->length > 0);
 
-	h->framing = HTTP_NONE;
+	h->framing = BODY_NONE;
 	h->length = 0;
 	if (lies && h->status < 200)
 		return refuse(h, 400, "an interim response with a body");
@@ -944,13 +582,13 @@ response_settle(struct http_head *h, const struct facts *x, const char *data,
 	bool of_another = h->status == 304 || (!is_empty && asked != NULL && asked->is_head);
 	bool is_tunnel = asked != NULL && asked->is_connect && h->status / 100 == 2;
 
-	if (head_framing(h, x, HTTP_CLOSE) < 0)
+	if (head_framing(h, x, BODY_CLOSE) < 0)
 		return -1;
 	h->keep = !x->close && (h->minor > 0 || x->keep_alive);
 	if (is_empty || is_tunnel || of_another) {
 		if (response_bodiless(h, x, data, of_another) < 0)
 			return -1;
-	} else if (h->framing == HTTP_CLOSE) {
+	} else if (h->framing == BODY_CLOSE) {
 		h->keep = false;
 	}
 	if (h->status != 101)
@@ -1055,7 +693,7 @@ edit_fields(struct edit *e, const struct http_head *h)
 static void
 edit_host(struct edit *e, const struct http_head *h)
 {
-	const struct http_target *t = &h->target;
+	const struct target *t = &h->target;
 	bool brackets = t->is_ip && strchr(t->host, ':') != NULL;
 
 	edit_text(e, brackets ? "Host: [" : "Host: ");
@@ -1130,282 +768,4 @@ http_rewrite_response(struct http_head *h, char *data, size_t cap, bool close, b
 		return 0;
 	edit_fields(&e, h);
 	return edit_finish(&e, h, close, false);
-}
-
-/* --- bodies ------------------------------------------------------------------------------------ */
-
-enum {
-	B_RAW, /* no chunks */
-	/* the chunk line */
-	B_SIZE,    /* hex digits */
-	B_PADDING, /* white space behind them */
-	B_EXTENSION,
-	B_QUOTED,  /* a string in an extension; CR LF there would be an end to some readers only */
-	B_ESCAPED, /* behind its backslash */
-	B_SIZE_LF,
-	B_DATA,
-	B_DATA_CR,
-	B_DATA_LF,
-	/* the trailer section */
-	B_LINE, /* at the start of a line */
-	B_NAME, /* held back until it is known whether it may pass */
-	B_REST, /* of a name that is longer than any forbidden one */
-	B_VALUE,
-	B_VALUE_LF,
-	B_END_LF,
-	B_END
-};
-
-void
-http_body_start(struct http_body *b, enum http_framing framing, uint64_t length, bool plain)
-{
-	*b = (struct http_body){ .framing = framing, .plain = plain };
-	if (framing == HTTP_CHUNKED)
-		b->state = B_SIZE;
-	else if (framing == HTTP_LENGTH)
-		b->left = length;
-	b->done = framing == HTTP_NONE || (framing == HTTP_LENGTH && length == 0);
-}
-
-static void
-body_hold(struct http_body *b, char c)
-{
-	b->held[b->held_len++] = c;
-}
-
-/* The chunk line is complete: writes it anew. */
-static void
-body_begin_chunk(struct http_body *b)
-{
-	int shift = 60;
-
-	b->line = 0;
-	b->state = b->left > 0 ? B_DATA : B_LINE;
-	if (b->plain)
-		return;
-	while (shift > 0 && b->left >> shift == 0)
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		body_hold(b, "0123456789abcdef"[b->left >> shift & 15]);
-	body_hold(b, '\r');
-	body_hold(b, '\n');
-}
-
-/* Extensions are passed over, but a quoted string that is open at the end of the line is refused. */
-static int
-body_extension(struct http_body *b, char c)
-{
-	if (b->state == B_EXTENSION && c == '\r') {
-		b->state = B_SIZE_LF;
-		return 0;
-	}
-	if (b->state == B_ESCAPED)
-		b->state = B_QUOTED;
-	else if (c == '"')
-		b->state = b->state == B_QUOTED ? B_EXTENSION : B_QUOTED;
-	else if (c == '\\' && b->state == B_QUOTED)
-		b->state = B_ESCAPED;
-	return is_value_char(c) ? 0 : -1;
-}
-
-/* A byte of the chunk line.  Signs, 0x, underscores and leading white space are no digits. */
-static int
-body_chunk_line(struct http_body *b, char c)
-{
-	int digit = hex_value(c);
-
-	if (++b->line > HTTP_CHUNK_LINE)
-		return -1;
-	if (b->state >= B_EXTENSION)
-		return body_extension(b, c);
-	if (b->state == B_SIZE && digit >= 0) {
-		b->left = b->left << 4 | (uint64_t)digit;
-		return b->line <= CHUNK_DIGITS ? 0 : -1;
-	}
-	if (b->line == 1)
-		return -1;
-	b->state = c == ';' ? B_EXTENSION : c == '\r' ? B_SIZE_LF : B_PADDING;
-	return b->state != B_PADDING || is_blank(c) ? 0 : -1;
-}
-
-/* The name held back is complete, or long enough to know. */
-static void
-body_judge_trailer(struct http_body *b)
-{
-	b->skip = b->plain || (field_lookup(b->held, b->held_len) & F_TRAILER) != 0;
-	if (b->skip)
-		b->held_len = 0;
-}
-
-/* The one byte that may come here; it goes on unless `skip`. */
-static int
-body_expect(struct http_body *b, char c, char want, uint8_t next, bool skip)
-{
-	b->state = next;
-	if (!skip)
-		body_hold(b, c);
-	return c == want ? 0 : -1;
-}
-
-/* A byte of a trailer that was judged. */
-static int
-body_pass(struct http_body *b, char c)
-{
-	if (!b->skip)
-		body_hold(b, c);
-	return is_value_char(c) ? 0 : -1;
-}
-
-static int
-body_trailer_name(struct http_body *b, char c)
-{
-	if (c == ':' && b->state != B_LINE) {
-		if (b->state == B_NAME)
-			body_judge_trailer(b);
-		b->state = B_VALUE;
-		return body_pass(b, c);
-	}
-	if (!is_token_char(c))
-		return -1;
-	if (b->state == B_REST)
-		return body_pass(b, c);
-	b->state = B_NAME;
-	body_hold(b, c);
-	if (b->held_len == sizeof b->held - 1) {
-		body_judge_trailer(b);
-		b->state = B_REST;
-	}
-	return 0;
-}
-
-/* A byte of the trailer section. */
-static int
-body_trailer(struct http_body *b, char c)
-{
-	if (++b->trailer > HTTP_TRAILER_MAX)
-		return -1;
-	if (c == '\r' && b->state == B_LINE)
-		return body_expect(b, c, '\r', B_END_LF, b->plain);
-	if (c == '\r' && b->state == B_VALUE)
-		return body_expect(b, c, '\r', B_VALUE_LF, b->skip);
-	switch (b->state) {
-	case B_VALUE: return body_pass(b, c);
-	case B_VALUE_LF: return body_expect(b, c, '\n', B_LINE, b->skip);
-	case B_END_LF: return body_expect(b, c, '\n', B_END, b->plain);
-	default: return body_trailer_name(b, c);
-	}
-}
-
-/* A byte of a chunked body that is no content. */
-static int
-body_step(struct http_body *b, char c)
-{
-	if (b->state >= B_LINE)
-		return body_trailer(b, c);
-	switch (b->state) {
-	case B_SIZE_LF: body_begin_chunk(b); return c == '\n' ? 0 : -1;
-	case B_DATA_CR: return body_expect(b, c, '\r', B_DATA_LF, b->plain);
-	case B_DATA_LF: return body_expect(b, c, '\n', B_SIZE, b->plain);
-	default: return body_chunk_line(b, c);
-	}
-}
-
-/* Two ends of a move. */
-struct move {
-	const char *in;
-	size_t in_len;
-	char *out;
-	size_t out_len;
-};
-
-static size_t
-move_copy(struct move *m, const char *from, size_t len)
-{
-	if (len > m->out_len)
-		len = m->out_len;
-	if (len > 0) {
-		memcpy(m->out, from, len);
-		m->out += len;
-		m->out_len -= len;
-	}
-	return len;
-}
-
-static void
-move_content(struct http_body *b, struct move *m)
-{
-	size_t len = m->in_len;
-
-	if (b->framing != HTTP_CLOSE && len > b->left)
-		len = (size_t)b->left;
-	len = move_copy(m, m->in, len);
-	if (len == 0)
-		return;
-	m->in += len;
-	m->in_len -= len;
-	b->content += len;
-	if (b->framing != HTTP_CLOSE)
-		b->left -= len;
-}
-
-/* True when nothing is held that should have been written. */
-static bool
-move_held(struct http_body *b, struct move *m)
-{
-	if (b->state == B_NAME)
-		return true;
-	b->held_out += (uint8_t)move_copy(m, b->held + b->held_out, b->held_len - b->held_out);
-	if (b->held_out < b->held_len)
-		return false;
-	b->held_out = b->held_len = 0;
-	return true;
-}
-
-/*
- * No byte is taken while there is no room at all, and line ends go on as they come.  So whatever is still held
- * when the input is used up waits for more input anyway, and the message is done with its last byte.
- */
-static int
-move_chunks(struct http_body *b, struct move *m)
-{
-	while (move_held(b, m) && b->state != B_END && m->in_len > 0) {
-		if (m->out_len == 0 && (b->state == B_DATA || !b->plain))
-			break;
-		if (b->state == B_DATA) {
-			move_content(b, m);
-			if (b->left == 0)
-				b->state = B_DATA_CR;
-			continue;
-		}
-		if (body_step(b, *m->in) < 0)
-			return -1;
-		m->in++;
-		m->in_len--;
-	}
-	b->done = b->state == B_END;
-	return 0;
-}
-
-int
-http_body_move(struct http_body *b, const char *in, size_t in_len, size_t *used, char *out,
-	size_t out_cap, size_t *made)
-{
-	struct move m = { .in = in, .in_len = in_len, .out = out, .out_len = out_cap };
-	int rc = 0;
-
-	if (b->framing == HTTP_CHUNKED) {
-		rc = move_chunks(b, &m);
-	} else {
-		move_content(b, &m);
-		b->done = b->framing != HTTP_CLOSE && b->left == 0;
-	}
-	*used = in_len - m.in_len;
-	*made = out_cap - m.out_len;
-	return rc;
-}
-
-bool
-http_body_may_end(const struct http_body *b)
-{
-	return b->framing == HTTP_CLOSE || b->done;
 }

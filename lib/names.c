@@ -5,15 +5,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "ascii.h"
 #include "net.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63 }; /* RFC 1035 section 2.3.4 */
-
-static unsigned char
-lower(unsigned char c)
-{
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
-}
 
 static bool
 same_text(const unsigned char *a, const unsigned char *b, size_t len)
@@ -21,7 +16,7 @@ same_text(const unsigned char *a, const unsigned char *b, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (ascii_lower(a[i]) != ascii_lower(b[i]))
 			return false;
 	return true;
 }
@@ -35,7 +30,7 @@ is_host_name(const unsigned char *p, size_t len)
 	if (len == 0 || len > NAME_MAX_BYTES)
 		return false;
 	for (i = 0; i < len; i++) {
-		unsigned char c = lower(p[i]);
+		unsigned char c = ascii_lower(p[i]);
 
 		if (c == '.') {
 			if (label == 0)
@@ -273,7 +268,7 @@ next_folded(struct der *text, bool first)
 	if (blank && !first)
 		return ' ';
 	text->len--;
-	return lower(*text->p++);
+	return ascii_lower(*text->p++);
 }
 
 /* RFC 5280 section 7.1, as far as ASCII goes; another alphabet in another encoding is unclear. */

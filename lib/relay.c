@@ -73,7 +73,7 @@ relay_send_head(struct relay *r, struct leg *to)
 
 /* Moves body bytes while there are some and there is room.  False: malformed. */
 static bool
-relay_move_body(struct http_body *body, struct leg *from, struct leg *to)
+relay_move_body(struct body *body, struct leg *from, struct leg *to)
 {
 	while (!body->done) {
 		size_t have, room, used, made;
@@ -82,8 +82,8 @@ relay_move_body(struct http_body *body, struct leg *from, struct leg *to)
 
 		if (data == NULL || space == NULL)
 			break;
-		if (http_body_move(
-			    body, (const char *)data, have, &used, (char *)space, room, &made) < 0)
+		if (body_move(body, (const char *)data, have, &used, (char *)space, room, &made) <
+			0)
 			return false;
 		leg_put(to, made);
 		leg_take(from, used);
@@ -128,7 +128,7 @@ relay_take_request(struct relay *r, struct leg *client, struct http_head *head)
 bool
 relay_forward(struct relay *r, struct http_head *head)
 {
-	enum http_framing framing = head->framing;
+	enum body_framing framing = head->framing;
 	uint64_t length = head->length;
 
 	r->have = http_rewrite_request(head, r->buf, RELAY_HEAD, !r->client_keep);
@@ -136,7 +136,7 @@ relay_forward(struct relay *r, struct http_head *head)
 		return false;
 	if (r->have > r->high)
 		r->high = r->have;
-	http_body_start(&r->up_body, framing, length, false);
+	body_start(&r->up_body, framing, length, false);
 	r->up = UP_SEND;
 	return true;
 }
@@ -205,9 +205,9 @@ relay_take_response(struct relay *r, struct leg *origin, struct http_head *head)
 		}
 	} else {
 		/* A response before the whole request: the two connections can't be in step again. */
-		r->close = !r->client_keep || !head->keep || head->framing == HTTP_CLOSE ||
+		r->close = !r->client_keep || !head->keep || head->framing == BODY_CLOSE ||
 			   r->up != UP_DONE;
-		http_body_start(&r->down_body, head->framing, head->length, r->old_client);
+		body_start(&r->down_body, head->framing, head->length, r->old_client);
 	}
 	r->status = head->status;
 	r->have = http_rewrite_response(head, r->buf, RELAY_HEAD, r->close, r->old_client);
@@ -227,7 +227,7 @@ relay_pass_body(struct relay *r, struct leg *client, struct leg *origin)
 	if (!r->down_body.done) {
 		/* Only a proper end ends a body that lasts until the end: else it was cut. */
 		if (leg_is_ended(origin))
-			r->down_body.done = http_body_may_end(&r->down_body);
+			r->down_body.done = body_may_end(&r->down_body);
 		else if (!leg_is_dry(origin))
 			return RELAY_WAIT;
 		if (!r->down_body.done)

@@ -41,7 +41,7 @@ struct relay {
 	size_t have; /* bytes of a head in buf */
 	size_t sent; /* of which have gone out */
 	size_t high; /* bytes of buf that were ever written: what must be wiped */
-	struct http_body up_body, down_body;
+	struct body up_body, down_body;
 	struct http_asked asked; /* of the request: what its response's framing depends on */
 	bool old_client;         /* speaks HTTP/1.0: no 1xx, no chunks */
 	bool client_keep;        /* the request lets the client's connection live on */

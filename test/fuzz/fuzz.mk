@@ -1,7 +1,7 @@
 # One line a fuzz target: FUZZ_name = what test/fuzz/name.c links; FUZZ_LIBS_name = its libraries.
 FUZZ_net = lib/net.c
-FUZZ_http = lib/http.c
-FUZZ_hello = lib/hello.c lib/http.c
+FUZZ_http = lib/http.c lib/field.c lib/body.c lib/target.c
+FUZZ_hello = lib/hello.c lib/target.c
 FUZZ_x509 = lib/x509.c lib/der.c lib/names.c lib/net.c
 FUZZ_pem = lib/pem.c
 FUZZ_chain = lib/chain.c lib/anchors.c lib/signature.c lib/names.c lib/net.c lib/x509.c lib/der.c lib/pem.c
@@ -13,5 +13,5 @@ FUZZ_LIBS_forge = -lbearssl
 FUZZ_uci = lib/uci.c
 FUZZ_config = lib/config.c lib/uci.c lib/net.c
 FUZZ_list = lib/list.c lib/name.c lib/net.c
-FUZZ_relay = lib/relay.c lib/leg.c lib/tls.c lib/http.c lib/pool.c lib/wait.c
+FUZZ_relay = lib/relay.c lib/leg.c lib/tls.c lib/http.c lib/field.c lib/body.c lib/target.c lib/pool.c lib/wait.c
 FUZZ_LIBS_relay = -lbearssl

@@ -89,8 +89,8 @@ check_same_meaning(const struct http_head *a, const struct http_head *b)
 	want(a->asked.is_head == b->asked.is_head && a->idempotent == b->idempotent);
 	want(a->asked.upgrade_websocket == b->asked.upgrade_websocket);
 	want(a->expect_continue == b->expect_continue);
-	want(!a->has_host || http_same_target(&a->host, &b->host, 80));
-	want(a->has_host || http_same_target(&a->target, &b->host, a->is_https ? 443 : 80));
+	want(!a->has_host || target_same(&a->host, &b->host, 80));
+	want(a->has_host || target_same(&a->target, &b->host, a->is_https ? 443 : 80));
 }
 
 /* Rewrites the head at text and reads it again. */
@@ -105,14 +105,14 @@ check_rewrite(struct http_head *h, const char *text, bool response, bool close, 
 	memcpy(data, text, len);
 	/* An HTTP/1.0 client behind a CONNECT: the caller knows where it wants to go. */
 	if (!response && !h->has_host && h->target.host[0] == '\0')
-		http_parse_target(&h->target, "a.example:81", 12);
+		target_parse(&h->target, "a.example:81", 12);
 	made = response ? http_rewrite_response(h, data, cap, close, plain)
 			: http_rewrite_request(h, data, cap, close);
 	want(made > 0 && made <= cap);
 	want(parse(&again, data, made, response, asked) == (int)made);
 	check_forwarded(&again, data, response, close);
-	if (response && plain && h->framing == HTTP_CHUNKED)
-		h->framing = HTTP_CLOSE;
+	if (response && plain && h->framing == BODY_CHUNKED)
+		h->framing = BODY_CLOSE;
 	if (!response) {
 		check_same_meaning(h, &again);
 		want(again.form != HTTP_ABSOLUTE);
@@ -151,8 +151,7 @@ struct text {
 
 /* Moves text[0..cut), then the rest, in rooms of `room`.  Returns what was used, or -1. */
 static long
-move_all(struct http_body *b, const char *text, size_t len, size_t cut, size_t room,
-	struct text *out)
+move_all(struct body *b, const char *text, size_t len, size_t cut, size_t room, struct text *out)
 {
 	size_t at = 0, used, made, end = cut;
 
@@ -162,7 +161,7 @@ move_all(struct http_body *b, const char *text, size_t len, size_t cut, size_t r
 		int rc;
 
 		memcpy(in, text + at, end - at);
-		rc = http_body_move(b, in, end - at, &used, to, room, &made);
+		rc = body_move(b, in, end - at, &used, to, room, &made);
 		want(used <= end - at && made <= room && out->len + made <= sizeof out->data);
 		memcpy(out->data + out->len, to, made);
 		free(in);
@@ -211,7 +210,7 @@ size_of(const char *s, size_t n)
 
 	while (k < n && k < 16 && s[k] != '\0' && strchr("0123456789abcdefABCDEF", s[k]) != NULL)
 		k++;
-	if (k == 0 || k > 15 || n + 1 > HTTP_CHUNK_LINE)
+	if (k == 0 || k > 15 || n + 1 > BODY_CHUNK_LINE)
 		return -1;
 	memcpy(digits, s, k);
 	while (k < n && (s[k] == ' ' || s[k] == '\t'))
@@ -259,25 +258,25 @@ decode(const char *text, size_t len, struct text *content)
 			return -1;
 	}
 	at += 2;
-	return line == 0 && at - trailers <= HTTP_TRAILER_MAX ? (long)at : -1;
+	return line == 0 && at - trailers <= BODY_TRAILER_MAX ? (long)at : -1;
 }
 
 static void
 fuzz_body(const char *text, size_t len, size_t cut, size_t room)
 {
 	static struct text out, other, content, plain;
-	struct http_body b, c;
+	struct body b, c;
 	long used, decoded = decode(text, len, &content);
 
-	http_body_start(&b, HTTP_CHUNKED, 0, false);
+	body_start(&b, BODY_CHUNKED, 0, false);
 	used = move_all(&b, text, len, len, len + 32, &out);
-	http_body_start(&c, HTTP_CHUNKED, 0, false);
+	body_start(&c, BODY_CHUNKED, 0, false);
 	want(move_all(&c, text, len, cut, room, &other) == used && b.done == c.done);
 	/* Of a message that is not complete, a chunk line may still wait for room. */
 	want(out.len == other.len ||
 		(!b.done && used >= 0 && out.len == other.len + c.held_len - c.held_out));
 	want(memcmp(out.data, other.data, other.len) == 0);
-	http_body_start(&c, HTTP_CHUNKED, 0, true);
+	body_start(&c, BODY_CHUNKED, 0, true);
 	want(move_all(&c, text, len, cut, room, &plain) == used && b.done == c.done);
 	want(plain.len == c.content && c.content == b.content);
 
@@ -289,7 +288,7 @@ fuzz_body(const char *text, size_t len, size_t cut, size_t room)
 	/* What was written anew reads the same, to both, and stays as it is. */
 	want(decode(out.data, out.len, &content) == (long)out.len);
 	want(plain.len == content.len && memcmp(plain.data, content.data, content.len) == 0);
-	http_body_start(&c, HTTP_CHUNKED, 0, false);
+	body_start(&c, BODY_CHUNKED, 0, false);
 	want(move_all(&c, out.data, out.len, out.len, out.len + 32, &other) == (long)out.len);
 	want(other.len == out.len && memcmp(other.data, out.data, out.len) == 0);
 }
@@ -298,15 +297,15 @@ fuzz_body(const char *text, size_t len, size_t cut, size_t room)
 static void
 fuzz_target(const char *text, size_t len)
 {
-	struct http_target t, again;
-	char form[HTTP_HOST_MAX + 3];
+	struct target t, again;
+	char form[TARGET_HOST_MAX + 3];
 	bool brackets;
 
-	if (http_parse_target(&t, text, len) < 0)
+	if (target_parse(&t, text, len) < 0)
 		return;
 	brackets = strchr(t.host, ':') != NULL;
 	len = (size_t)snprintf(form, sizeof form, brackets ? "[%s]" : "%s", t.host);
-	want(http_parse_target(&again, form, len) == 0 && again.port == 0);
+	want(target_parse(&again, form, len) == 0 && again.port == 0);
 	want(t.is_ip == again.is_ip && strcmp(t.host, again.host) == 0);
 	want(t.is_ip || !brackets);
 }

@@ -175,12 +175,12 @@ struct text {
 static bool
 read_body(struct text *t, const struct http_head *h)
 {
-	struct http_body body;
+	struct body body;
 	size_t used;
 	int rc;
 
-	http_body_start(&body, h->framing, h->length, true);
-	rc = http_body_move(
+	body_start(&body, h->framing, h->length, true);
+	rc = body_move(
 		&body, t->at, (size_t)(t->end - t->at), &used, t->content, STREAM, &t->content_len);
 	t->at += used;
 	t->whole = body.done;
@@ -254,7 +254,7 @@ check_down(struct text *got, struct text *said)
 		if (!read_response(got, &h, a, true) || h.status == 101)
 			return;
 		want(read_response(said, &source, a, false));
-		want(h.status == source.status && !(a->old_client && h.framing == HTTP_CHUNKED));
+		want(h.status == source.status && !(a->old_client && h.framing == BODY_CHUNKED));
 		want(read_body(got, &h));
 		(void)read_body(said, &source);
 		/* Without chunks the end of the connection is the end, and says nothing. */

@@ -35,7 +35,7 @@ write_page(const struct page *p)
 
 	CHECK(http_parse_response(&head, out, len, &get) > 0);
 	CHECK_INT(head.status, p->status);
-	CHECK(!head.keep && head.framing == HTTP_LENGTH);
+	CHECK(!head.keep && head.framing == BODY_LENGTH);
 	CHECK_INT(head.len + head.length, p->head_only ? head.len + head.length : len);
 	CHECK(p->head_only || strncmp(out + head.len, "<!doctype html>\n", 16) == 0);
 	return out + head.len;

@@ -9,9 +9,13 @@ UNIT_wait = lib/wait.c
 UNIT_net = lib/net.c
 UNIT_dial = lib/dial.c lib/net.c lib/wait.c
 UNIT_session = lib/session.c lib/pool.c
-UNIT_http = lib/http.c
-UNIT_hello = lib/hello.c lib/http.c
-UNIT_page = lib/page.c lib/http.c
+# heads, and what they are made of
+HTTP_PARTS = lib/http.c lib/field.c lib/target.c
+UNIT_http = $(HTTP_PARTS)
+UNIT_body = lib/body.c lib/field.c
+UNIT_target = lib/target.c
+UNIT_hello = lib/hello.c lib/target.c
+UNIT_page = lib/page.c $(HTTP_PARTS)
 UNIT_LIBS_page = -lbearssl
 UNIT_encode = lib/encode.c
 UNIT_LIBS_encode = -lbearssl
@@ -36,13 +40,13 @@ UNIT_der = lib/der.c
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
 TLS_PARTS = lib/tls.c lib/pool.c lib/chain.c lib/anchors.c lib/der.c lib/names.c lib/net.c lib/pem.c lib/signature.c \
 	lib/x509.c lib/encode.c
-UNIT_tls = $(TLS_PARTS) lib/session.c lib/hello.c lib/http.c
+UNIT_tls = $(TLS_PARTS) lib/session.c lib/hello.c $(HTTP_PARTS)
 UNIT_LIBS_tls = -lbearssl
 UNIT_leg = $(TLS_PARTS) lib/leg.c lib/wait.c
 UNIT_LIBS_leg = -lbearssl
 UNIT_pair = $(TLS_PARTS) lib/pair.c lib/leg.c lib/wait.c
 UNIT_LIBS_pair = -lbearssl
-UNIT_relay = $(TLS_PARTS) lib/relay.c lib/leg.c lib/http.c lib/wait.c
+UNIT_relay = $(TLS_PARTS) lib/relay.c lib/leg.c lib/body.c $(HTTP_PARTS) lib/wait.c
 UNIT_LIBS_relay = -lbearssl
 UNIT_listen = lib/listen.c lib/net.c lib/log.c lib/wait.c
 UNIT_process = lib/process.c
