@@ -12,7 +12,7 @@ OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wno-sig
 LIBS = -lbearssl -lcares
 
 BUILD = build/desk
-TOP = proxy.c conn.c request.c inspect.c cert.c policy.c
+TOP = proxy.c conn.c request.c inspect.c cert.c policy.c policy_load.c policy_why.c
 SRC = $(TOP) $(sort $(wildcard lib/*.c))
 OBJ = $(SRC:%.c=$(BUILD)/%.o)
 

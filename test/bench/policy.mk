@@ -1,5 +1,5 @@
 # make bench-policy: what lists cost; see test/bench/policy.sh.
-POLICY_SRC = policy.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c lib/siphash.c lib/source.c \
+POLICY_SRC = policy.c policy_load.c policy_why.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c lib/siphash.c lib/source.c \
 	lib/net.c lib/log.c lib/wait.c
 POLICY_MIPS_CC = mips-linux-gnu-gcc
 

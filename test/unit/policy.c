@@ -568,7 +568,7 @@ test_why(void)
 		"  lost         list 'ads', /ads:1: a.example # why (block; a shorter match)\n"
 		"  not counted  list 'night', /night:1: x.a.example (block; outside its hours)\n"
 		"  not counted  list 'kid', /kid:1: example (block; for other clients)\n"
-		"  CONNECT      accepted; the origin is connected first\n"
+		"  CONNECT      accepted; then the origin is connected\n"
 		"  certificate  the origin's is checked; good: a copy signed by this router; "
 		"bad: a page that names the reason\n"
 		"  request      answered with the block page\n");

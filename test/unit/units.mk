@@ -24,7 +24,7 @@ UNIT_name = lib/name.c
 UNIT_index = lib/index.c
 UNIT_source = lib/source.c
 UNIT_list = lib/list.c lib/name.c lib/net.c
-UNIT_policy = policy.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c lib/siphash.c lib/source.c \
+UNIT_policy = policy.c policy_load.c policy_why.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c lib/siphash.c lib/source.c \
 	lib/net.c lib/log.c lib/wait.c
 UNIT_store = lib/pool.c
 UNIT_LIBS_store = -lbearssl
