@@ -3,7 +3,8 @@
 #
 # Runs the package's own recipes against the stand-ins in sdk/, checks metadata, modes and shell syntax, reads the
 # shipped configuration strictly, and runs the init script in a chroot under stand-ins for procd's functions,
-# comparing what it asked procd for with expect/NAME, configuration by configuration.  Needs root (chroot, chown).
+# comparing what it asked procd for with expect/NAME, configuration by configuration; then the kernel is asked where
+# the package's redirects lead.  Needs root (chroot, chown, namespaces).
 # `check.sh accept` writes the records to expect/ instead: read them before you commit them.  `check.sh stage` only
 # stages, to build/openwrt/stage.
 set -u
@@ -11,7 +12,7 @@ cd "$(dirname "$0")/../.." || exit 2
 here=test/openwrt
 out=$PWD/build/openwrt
 accept=${1:-}
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 ok() {
 	passed=$((passed + 1))
@@ -81,6 +82,17 @@ staged() {
 }
 
 # --- the init script -------------------------------------------------------
+# program FILE AT: the file and its libraries in the root.
+program() {
+	local lib
+
+	cp "$1" "$root/$2"
+	ldd "$1" 2>/dev/null | grep -oE '/[^ ]+' | while read -r lib; do
+		mkdir -p "$root$(dirname "$lib")"
+		cp -L "$lib" "$root$lib"
+	done
+}
+
 # router: a fresh root with the staged tree, busybox and the stand-ins.
 router() {
 	root=$out/root
@@ -88,11 +100,7 @@ router() {
 	mkdir -p "$root"/{bin,lib/functions,tmp,etc/ssl/certs,etc/init.d,dev}
 	cp -a "$out/stage/." "$root/"
 	ln -s tmp "$root/var"
-	cp "$(command -v busybox)" "$root/bin/busybox"
-	ldd "$root/bin/busybox" 2>/dev/null | grep -oE '/[^ ]+' | while read -r lib; do
-		mkdir -p "$root$(dirname "$lib")"
-		cp -L "$lib" "$root$lib"
-	done
+	program "$(command -v busybox)" bin/busybox
 	for applet in sh cat chmod chown cp grep ls mkdir mv rm sed stat tr wc; do
 		ln -s busybox "$root/bin/$applet"
 	done
@@ -119,13 +127,18 @@ service() {
 	chroot "$root" /etc/init.d/sluice "$@" 2>>"$out/init.err"
 }
 
+# expect_file NAME FILE: it is what expect/NAME says.
+expect_file() {
+	if [ "$accept" = accept ]; then
+		cp "$2" "$here/expect/$1"
+	fi
+	check "init script, $1" diff "$here/expect/$1" "$2"
+}
+
 # expect NAME: the record so far is what expect/NAME says.
 expect() {
 	touch "$root/record"
-	if [ "$accept" = accept ]; then
-		cp "$root/record" "$here/expect/$1"
-	fi
-	check "init script, $1" diff "$here/expect/$1" "$root/record"
+	expect_file "$1" "$root/record"
 	rm -f "$root/record"
 }
 
@@ -182,20 +195,67 @@ configurations() {
 	service start
 	expect jail-off
 
-	router
-	set_option "option enabled '1'" "option transparent '1'" "option block_quic '1'"
-	service start
-	expect transparent
-	service reload
-	expect transparent-reload
-	service stop
-	expect transparent-stop
-	set_option "option enabled '0'"
-	service reload
-	expect switched-off
-
+	firewall
 	clock
 	[ ! -s "$out/init.err" ] || not_ok "init script said: $(cat "$out/init.err")"
+}
+
+firewall() {
+	local rules=var/run/sluice/firewall.nft
+
+	router
+	set_option "option enabled '1'" "option transparent '1'" "option block_quic '1'" "list zone 'guest'"
+	sed -i "/zone 'guest'/a\\\tlist zone 'lan'\n\tlist zone '*'" "$root/etc/config/sluice"
+	service start
+	expect transparent
+	expect_file firewall.nft "$root/$rules"
+	rm -rf "$out/redirecting" && cp -a "$root" "$out/redirecting"
+	service reload
+	expect transparent-reload
+	set_option "option transparent '0'"
+	service reload
+	expect transparent-off
+	check "no redirect is left" test "$(grep -c chain "$root/$rules")" = 0
+	service stop
+	expect transparent-stop
+	check "nothing is left" test ! -e "$root/$rules"
+	set_option "option enabled '0'" "option transparent '1'"
+	service reload
+	expect switched-off
+	service start
+	expect disabled
+
+	# the user's own rules redirect
+	router
+	set_option "option enabled '1'" "list transparent 'br-lan:4000'"
+	service start
+	expect transparent-own
+	check "then no rule is made" test ! -e "$root/$rules"
+
+	router
+	set_option "option enabled '1'" "option transparent '1'"
+	echo 0 >"$root/tmp/auto_includes"
+	service start
+	grep ^log "$root/record" >"$root/log"
+	mv "$root/log" "$root/record"
+	expect transparent-without-includes
+}
+
+# The text of the package in a kernel, if there are nft and namespaces.
+redirects() {
+	local nft
+	if ! nft=$(command -v nft) || ! unshare -n true 2>/dev/null; then
+		echo "skip - redirects: needs nftables and network namespaces"
+		skipped=1
+		return
+	fi
+	root=$out/redirecting
+	program "$nft" bin/nft
+	if ! unshare -n "$here/redirect.sh" "$root" >"$out/redirects" 2>"$out/redirects.err"; then
+		not_ok "redirects: $(cat "$out/redirects.err")"
+		return
+	fi
+	expect_file redirects "$out/redirects"
 }
 
 ntp() {
@@ -221,6 +281,6 @@ if [ "$(id -u)" != 0 ]; then
 fi
 mkdir -p "$out"
 metadata
-staged && [ "$accept" != stage ] && configurations
-echo "openwrt-check: $passed passed, $failed failed"
+staged && [ "$accept" != stage ] && configurations && redirects
+echo "openwrt-check: $passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
 [ "$failed" -eq 0 ]
