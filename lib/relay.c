@@ -6,6 +6,7 @@
 #include "relay.h"
 
 #include <string.h>
+#include "field.h"
 
 void
 relay_start(struct relay *r, char *buf)
@@ -105,13 +106,21 @@ relay_bad_request(struct relay *r, uint16_t status, const char *error)
 	return RELAY_BAD_REQUEST;
 }
 
+/* A TLS hello where a request is due, for one: the parser refuses it by its first byte, and no more will come. */
+static bool
+relay_is_no_request(const struct relay *r)
+{
+	return r->have > 0 && memchr("\r\n", r->buf[0], 2) == NULL &&
+	       !field_is_name_char(r->buf[0]);
+}
+
 static enum relay_event
 relay_take_request(struct relay *r, struct leg *client, struct http_head *head)
 {
 	int n;
 
 	do { /* again when there were but empty lines so far */
-		if (!relay_gather(r, client))
+		if (!relay_gather(r, client) && !relay_is_no_request(r))
 			return RELAY_WAIT;
 		n = http_parse_request(head, r->buf, r->have);
 	} while (n == 0 && r->have < HTTP_HEAD_MAX);

@@ -44,6 +44,9 @@ is 'a port that is no http_port' "$(status "http://plain.bed.test:$TLS/hello")" 
 like 'a wrong port: Proxy-Status' "$(cat head)" '^Proxy-Status: '
 
 raw "$TOP/test/e2e/plain.py"
+like 'TLS to the port of the proxy is answered at once' "$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>&1)" \
+	'wrong version number'
+log_line 'and logged' '\? +400 refused .*not HTTP'
 log_line 'a request in clear is logged' "127\.0\.0\.1.* GET .*plain\.bed\.test.*/hello.* 200"
 log_line 'a blocked one names its rule' "ads\.bed\.test.*403|403.*ads\.bed\.test"
 log_line 'file and line of the rule' "lists/ads:[12]"

@@ -461,6 +461,11 @@ test_refused(void)
 			CHECK(rig.relay.close);
 			stop();
 		}
+	/* A ClientHello has no end to wait for: its first byte says it. */
+	start();
+	ask("\x16");
+	CHECK_INT(run(), RELAY_BAD_REQUEST);
+	stop();
 	/* A caller that answers itself. */
 	start();
 	rig.refuse = true;
