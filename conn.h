@@ -87,6 +87,7 @@ struct conn {
 	bool starved;    /* asked for buffers or a chain and did not get it */
 	bool head_timed; /* the deadline of a later request's head is armed */
 	bool reused;     /* this connection with the origin has answered before */
+	bool sha256;     /* its hello says that no other hash is needed */
 	bool heard;      /* the ClientHello was looked at, or there is none */
 	bool cut;        /* to be closed without a proper end once all is sent */
 	bool logged;     /* the line of this request is written */

@@ -123,6 +123,7 @@ step_hello(struct conn *c)
 	if (n > 0 && len <= HELLO_WIRE_MAX) {
 		/* All that came is replayed: some clients send more behind the hello. */
 		c->hello_len = (uint16_t)len;
+		c->sha256 = hello.sha256;
 		return conn_take_hello(c, &hello);
 	}
 	if (n == 0 && len < HELLO_WIRE_MAX)
@@ -206,22 +207,21 @@ conn_make_origin_key(struct conn *c)
 	br_sha256_out(&hash, c->origin_key);
 }
 
-/* A resumed session shows no certificate, so the leaf for the client must be at hand already. */
-static void
-conn_offer_session(struct conn *c, const char *sni)
+/* The session to offer to the origin, or NULL.  A resumed one shows no certificate, so the leaf for the client
+ * must be at hand already. */
+static const br_ssl_session_parameters *
+conn_find_session(struct conn *c)
 {
 	const struct origin_session *s;
 
 	conn_make_origin_key(c);
 	s = origins_find(cert_origins(proxy.cert), c->origin_key, proxy.wall);
 	if (s == NULL)
-		return;
+		return NULL;
 	c->leaf_len = (uint16_t)cert_leaf_again(
 		proxy.cert, s->leaf, proxy.wall, conn_leaf(c), CERT_LEAF_MAX);
-	if (c->leaf_len == 0)
-		return;
-	tls_resume(&c->pair.origin_tls, sni, &s->params);
-	c->offered = true;
+	c->offered = c->leaf_len > 0;
+	return c->offered ? &s->params : NULL;
 }
 
 /* Only a session whose chain was found good just now is worth another time. */
@@ -270,11 +270,10 @@ conn_start_origin(struct conn *c)
 {
 	unsigned char seed[TLS_SEED];
 	bool named = strcmp(c->name, c->host) != 0 || !c->is_ip;
+	const br_ssl_session_parameters *session = c->fresh ? NULL : conn_find_session(c);
 
-	pair_secure_origin(&c->pair, named ? c->name : NULL, NULL, make_seed(seed));
+	pair_secure_origin(&c->pair, named ? c->name : NULL, session, NULL, make_seed(seed));
 	pool_wipe(seed, sizeof seed);
-	if (!c->fresh)
-		conn_offer_session(c, named ? c->name : NULL);
 }
 
 /* A chain is taken only once the origin says something: a silent one holds none. */
@@ -443,6 +442,8 @@ step_mint(struct conn *c)
 	conn_tie_session(c);
 	pair_secure_client(&c->pair, conn_leaf(c), c->leaf_len, cert_leaf_key(proxy.cert),
 		for_page || c->untrusted ? NULL : &c->tie, make_seed(seed));
+	if (c->sha256)
+		tls_limit_to_sha256(&c->pair.client_tls);
 	pool_wipe(seed, sizeof seed);
 	return C_CLIENT;
 }

@@ -158,18 +158,18 @@ leave(struct cursor *c, size_t after)
 	c->left = after;
 }
 
-/* A vector of 16-bit values, not empty: is one of `wanted` in it? */
-static bool
-read_any16(struct cursor *c, size_t bytes, const uint16_t *wanted, size_t count)
+/* A vector of 16-bit values, not empty: which of `wanted` are in it, a bit each? */
+static unsigned
+read_which16(struct cursor *c, size_t bytes, const uint16_t *wanted, size_t count)
 {
 	size_t after = enter(c, bytes);
-	bool found = false;
+	unsigned found = 0;
 
 	do {
 		unsigned value = read16(c);
 
 		for (size_t i = 0; i < count; i++)
-			found |= value == wanted[i];
+			found |= (unsigned)(value == wanted[i]) << i;
 	} while (c->left > 0);
 	leave(c, after);
 	return found;
@@ -241,16 +241,21 @@ read_extension(struct cursor *c, unsigned type)
 	static const uint16_t groups[] = { 29, 23 };                /* X25519, P-256 */
 	static const uint16_t ecdsa[] = { 0x0403, 0x0503, 0x0603 }; /* SHA-256, -384, -512 */
 	static const uint16_t tls12[] = { 0x0303 };
+	unsigned which;
 	struct hello *h = c->h;
 
 	switch (type) {
 	case EXT_SERVER_NAME: read_server_name(c); break;
-	case EXT_SUPPORTED_GROUPS: h->group = read_any16(c, read16(c), groups, 2); break;
+	case EXT_SUPPORTED_GROUPS: h->group = read_which16(c, read16(c), groups, 2); break;
 	case EXT_EC_POINT_FORMATS: h->point = read_any8(c, read8(c), 0); break;
-	case EXT_SIGNATURE_ALGORITHMS: h->signature = read_any16(c, read16(c), ecdsa, 3); break;
+	case EXT_SIGNATURE_ALGORITHMS:
+		which = read_which16(c, read16(c), ecdsa, 3);
+		h->signature = which != 0;
+		h->sha256 = h->sha256 && (which & 1) != 0;
+		break;
 	case EXT_ALPN: read_alpn(c); break;
 	/* The engine looks at legacy_version alone, so that must allow it too. */
-	case EXT_SUPPORTED_VERSIONS: h->tls12 &= read_any16(c, read8(c), tls12, 1); break;
+	case EXT_SUPPORTED_VERSIONS: h->tls12 &= read_which16(c, read8(c), tls12, 1); break;
 	default: skip(c, c->left);
 	}
 }
@@ -287,7 +292,7 @@ read_hello(struct cursor *c)
 	/* ECDHE-ECDSA with ChaCha20-Poly1305, AES-128-GCM, AES-256-GCM: tls.c's server side. */
 	static const uint16_t suites[] = { 0xCCA9, 0xC02B, 0xC02C };
 	struct hello *h = c->h;
-	unsigned version;
+	unsigned version, which;
 
 	skip(c, MESSAGE_HEAD);
 	version = read16(c);
@@ -302,12 +307,15 @@ read_hello(struct cursor *c)
 	}
 	for (size_t i = 0; i < h->session_id_len; i++)
 		h->session_id[i] = (uint8_t)read8(c);
-	h->suite = read_any16(c, read16(c), suites, sizeof suites / sizeof suites[0]);
+	which = read_which16(c, read16(c), suites, sizeof suites / sizeof suites[0]);
+	h->suite = which != 0;
+	h->sha256 = (which & 3) != 0;
 	if (!read_any8(c, read8(c), 0)) /* "null" compression must be offered */
 		fail(h, HELLO_MALFORMED);
 	h->group = h->point = true;
 	if (c->left > 0)
 		read_extensions(c);
+	h->sha256 &= h->signature;
 }
 
 int

@@ -32,6 +32,7 @@ struct hello {
 	bool point;     /* no ec_point_formats, or uncompressed among it */
 	bool signature; /* ECDSA with SHA-256, -384 or -512; without signature_algorithms only SHA-1 is
 			     meant (RFC 5246 section 7.4.1.4.1), which the engine has not */
+	bool sha256;    /* of both it offers one with SHA-256: the engine needs no other hash */
 	uint8_t session_id_len; /* 0..32: what it wants to resume */
 	uint8_t session_id[32];
 	enum hello_error error;

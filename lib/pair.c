@@ -35,11 +35,11 @@ pair_open_origin(struct pair *p, int fd)
 }
 
 void
-pair_secure_origin(
-	struct pair *p, const char *sni, struct chain *chain, const unsigned char seed[TLS_SEED])
+pair_secure_origin(struct pair *p, const char *sni, const br_ssl_session_parameters *session,
+	struct chain *chain, const unsigned char seed[TLS_SEED])
 {
-	tls_start_client(
-		&p->origin_tls, sni, chain, seed, p->buffers->origin_in, p->buffers->origin_out);
+	tls_start_client(&p->origin_tls, sni, session, chain, seed, p->buffers->origin_in,
+		p->buffers->origin_out);
 	leg_secure(&p->origin, &p->origin_tls);
 }
 

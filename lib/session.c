@@ -33,6 +33,17 @@ is_session(const struct session_entry *e, const br_ssl_session_parameters *param
 	       memcmp(e->params.session_id, params->session_id, sizeof params->session_id) == 0;
 }
 
+/* BearSSL looks for a session's suite among the client's only: one that this engine is not to use, or has no
+ * hash for, must be unknown here. */
+static bool
+is_offered(const br_ssl_server_context *server, uint16_t suite)
+{
+	for (unsigned i = 0; i < server->eng.suites_num; i++)
+		if (server->eng.suites_buf[i] == suite)
+			return true;
+	return false;
+}
+
 static struct session_entry *
 least_recently_used(struct session_store *s)
 {
@@ -67,13 +78,14 @@ session_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *serv
 	struct session_store *s = t->store;
 	size_t i;
 
-	(void)server;
 	for (i = 0; i < s->count; i++) {
 		struct session_entry *e = &s->entries[i];
 
 		/* Under another tie it is as unknown as any other ID, and stays for its owner. */
 		if (!is_session(e, params) || memcmp(e->tie, t->tie, sizeof e->tie) != 0)
 			continue;
+		if (!is_offered(server, e->params.cipher_suite))
+			return 0;
 		*params = e->params;
 		e->used = ++s->clock;
 		return 1;

@@ -39,6 +39,7 @@ static const uint16_t suites_client_chacha[] = {
 	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
 	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 };
+/* The last one wants SHA-384. */
 static const uint16_t suites_server_aes[] = {
 	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -91,9 +92,11 @@ tls_set_profile(
 	/* Else the client would announce max_fragment_length for the small output buffer, which some
 	 * origins refuse. */
 	eng->log_max_frag_len = TLS_LOG_MAX_FRAGMENT;
-	/* Our seed alone: BearSSL's own seeder trusts RDRAND, which is stuck on some CPUs. */
+	/* Our seed alone: BearSSL's own seeder trusts RDRAND, which is stuck on some CPUs.  Not by
+	 * br_ssl_engine_inject_entropy, which starts a generator from nothing first: 30 hash blocks. */
+	br_hmac_drbg_init(&eng->rng, &br_sha256_vtable, seed, TLS_SEED);
+	eng->rng_init_done = 2;
 	eng->rng_os_rand_done = 1;
-	br_ssl_engine_inject_entropy(eng, seed, TLS_SEED);
 	t->framed = true;
 }
 
@@ -152,6 +155,27 @@ tls_prefer_x25519(br_ssl_engine_context *eng)
 	br_multihash_update(&eng->mhash, record + TLS_RECORD_HEAD, len - TLS_RECORD_HEAD);
 }
 
+/*
+ * Which hashes run over the handshake with an origin from here on.  Our hello offers all three for signatures, but
+ * the only signature there is, of the ServerKeyExchange, is over a hash of its own, which BearSSL takes from those
+ * that it has while that message comes.  The handshake's own hash is for Finished alone: SHA-384 if the
+ * ServerHello says so, else SHA-256.  So the origin's certificates are hashed once and not three times.  A hash that
+ * missed a message is never asked for; if it were, Finished would not fit.
+ */
+static void
+tls_choose_hashes(struct tls *t)
+{
+	br_ssl_engine_context *eng = &t->u.client.eng;
+	uint16_t suite = eng->session.cipher_suite;
+	bool signature = t->message_type == TLS_SERVER_KEY_EXCHANGE;
+	bool sha384 = t->message_type <= TLS_SERVER_HELLO || /* not known yet */
+		      suite == BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 ||
+		      suite == BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384;
+
+	br_ssl_engine_set_hash(eng, br_sha384_ID, signature || sha384 ? &br_sha384_vtable : NULL);
+	br_ssl_engine_set_hash(eng, br_sha512_ID, signature ? &br_sha512_vtable : NULL);
+}
+
 void
 tls_collect(struct tls *t, struct chain *chain)
 {
@@ -159,8 +183,9 @@ tls_collect(struct tls *t, struct chain *chain)
 }
 
 void
-tls_start_client(struct tls *t, const char *sni, struct chain *chain,
-	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out)
+tls_start_client(struct tls *t, const char *sni, const br_ssl_session_parameters *session,
+	struct chain *chain, const unsigned char seed[TLS_SEED], unsigned char *in,
+	unsigned char *out)
 {
 	br_ssl_engine_context *eng = &t->u.client.eng;
 
@@ -177,22 +202,25 @@ tls_start_client(struct tls *t, const char *sni, struct chain *chain,
 	br_ssl_engine_set_default_rsavrfy(eng);
 	if (chain != NULL)
 		tls_collect(t, chain);
-	br_ssl_client_reset(&t->u.client, sni, 0);
+	if (session != NULL)
+		br_ssl_engine_set_session_parameters(eng, session);
+	br_ssl_client_reset(&t->u.client, sni, session != NULL);
+	tls_choose_hashes(t);
 	tls_prefer_x25519(eng);
-}
-
-void
-tls_resume(struct tls *t, const char *sni, const br_ssl_session_parameters *session)
-{
-	br_ssl_engine_set_session_parameters(&t->u.client.eng, session);
-	br_ssl_client_reset(&t->u.client, sni, 1);
-	tls_prefer_x25519(&t->u.client.eng);
 }
 
 void
 tls_session(const struct tls *t, br_ssl_session_parameters *session)
 {
 	br_ssl_engine_get_session_parameters(tls_engine_const(t), session);
+}
+
+/* The first `count` of the suites that a client may choose from. */
+static void
+tls_set_server_suites(br_ssl_engine_context *eng, size_t count)
+{
+	br_ssl_engine_set_suites(
+		eng, tls_cpu_has_aes() ? suites_server_aes : suites_server_chacha, count);
 }
 
 void
@@ -206,12 +234,7 @@ tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	t->is_server = true;
 	br_ssl_server_zero(sc);
 	tls_set_profile(t, seed, in, out);
-	if (tls_cpu_has_aes())
-		br_ssl_engine_set_suites(&sc->eng, suites_server_aes,
-			sizeof suites_server_aes / sizeof *suites_server_aes);
-	else
-		br_ssl_engine_set_suites(&sc->eng, suites_server_chacha,
-			sizeof suites_server_chacha / sizeof *suites_server_chacha);
+	tls_set_server_suites(&sc->eng, sizeof suites_server_aes / sizeof *suites_server_aes);
 	br_ssl_engine_add_flags(&sc->eng, BR_OPT_ENFORCE_SERVER_PREFERENCES);
 	/* BearSSL does not write to it. */
 	t->leaf.data = (unsigned char *)(uintptr_t)leaf;
@@ -221,6 +244,16 @@ tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	if (tie != NULL)
 		br_ssl_server_set_cache(sc, &tie->vtable);
 	br_ssl_server_reset(sc);
+}
+
+void
+tls_limit_to_sha256(struct tls *t)
+{
+	br_ssl_engine_context *eng = &t->u.server.eng;
+
+	tls_set_server_suites(eng, sizeof suites_server_aes / sizeof *suites_server_aes - 1);
+	br_ssl_engine_set_hash(eng, br_sha384_ID, NULL);
+	br_ssl_engine_set_hash(eng, br_sha512_ID, NULL);
 }
 
 unsigned char *
@@ -255,19 +288,43 @@ tls_count_message_head(struct tls *t, unsigned char byte)
 		t->message_have = 0;
 }
 
+/* One byte of a message's header, or as much as is there of its body.  Returns how much that was. */
+static size_t
+tls_count_message(struct tls *t, const unsigned char *data, size_t len)
+{
+	if (t->message_have < TLS_MESSAGE_HEAD) {
+		tls_count_message_head(t, *data);
+		return 1;
+	}
+	if (len > t->message_left)
+		len = t->message_left;
+	t->message_left -= (uint32_t)len;
+	if (t->message_left == 0)
+		t->message_have = 0;
+	return len;
+}
+
+/* One byte of a record's header. */
+static void
+tls_count_head(struct tls *t, unsigned char byte)
+{
+	if (t->head_have == 0)
+		t->record_type = byte;
+	else if (t->head_have >= 3)
+		t->record_left = (uint16_t)(t->record_left << 8 | byte);
+	t->head_have++;
+	if (t->head_have == TLS_RECORD_HEAD && t->record_left == 0)
+		t->head_have = 0;
+}
+
 /* Follows clear records and the handshake messages in them. */
 static void
 tls_count(struct tls *t, const unsigned char *data, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
+	for (size_t n; len > 0; data += n, len -= n) {
 		if (t->head_have < TLS_RECORD_HEAD) {
-			if (t->head_have == 0)
-				t->record_type = data[i];
-			else if (t->head_have >= 3)
-				t->record_left = (uint16_t)(t->record_left << 8 | data[i]);
-			t->head_have++;
-			if (t->head_have == TLS_RECORD_HEAD && t->record_left == 0)
-				t->head_have = 0;
+			n = 1;
+			tls_count_head(t, *data);
 			continue;
 		}
 		/* What follows a ChangeCipherSpec is encrypted.  Its content counts, not its header: BearSSL
@@ -276,13 +333,11 @@ tls_count(struct tls *t, const unsigned char *data, size_t len)
 			t->framed = false;
 			return;
 		}
-		if (t->record_type == TLS_HANDSHAKE) {
-			if (t->message_have < TLS_MESSAGE_HEAD)
-				tls_count_message_head(t, data[i]);
-			else if (--t->message_left == 0)
-				t->message_have = 0;
-		}
-		if (--t->record_left == 0)
+		n = len < t->record_left ? len : t->record_left;
+		if (t->record_type == TLS_HANDSHAKE)
+			n = tls_count_message(t, data, n);
+		t->record_left = (uint16_t)(t->record_left - n);
+		if (t->record_left == 0)
 			t->head_have = 0;
 	}
 }
@@ -299,6 +354,8 @@ tls_recv_ack(struct tls *t, size_t len)
 		t->in_high = (uint16_t)high;
 	if (t->framed)
 		tls_count(t, data, len);
+	if (t->framed && !t->is_server)
+		tls_choose_hashes(t);
 	br_ssl_engine_recvrec_ack(eng, len);
 }
 

@@ -45,16 +45,15 @@ struct tls { /* zeroed before its first use */
 
 /*
  * Starts a handshake with an origin: in[TLS_IN] and out[TLS_OUT] are lent.  sni: the name to send, or NULL
- * (an address).  The chain collects what the origin shows; it must live until tls_is_open.  NULL: tls_collect
- * names it before the first record is given to the engine.
+ * (an address).  session: one that is offered again, or NULL; if the origin agrees, it shows no certificate.  The
+ * chain collects what the origin shows; it must live until tls_is_open.  NULL: tls_collect names it before the
+ * first record is given to the engine.
  */
-void tls_start_client(struct tls *t, const char *sni, struct chain *chain,
-	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out);
+void tls_start_client(struct tls *t, const char *sni, const br_ssl_session_parameters *session,
+	struct chain *chain, const unsigned char seed[TLS_SEED], unsigned char *in,
+	unsigned char *out);
 
 void tls_collect(struct tls *t, struct chain *chain);
-
-/* Right after tls_start_client: offers to resume a session.  If the origin agrees, it shows no certificate. */
-void tls_resume(struct tls *t, const char *sni, const br_ssl_session_parameters *session);
 
 /* The parameters of an open session; they hold its secret. */
 void tls_session(const struct tls *t, br_ssl_session_parameters *session);
@@ -63,6 +62,10 @@ void tls_session(const struct tls *t, br_ssl_session_parameters *session);
 void tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED],
 	unsigned char *in, unsigned char *out);
+
+/* Right after tls_start_server, for a client whose hello says that SHA-256 is enough (struct hello): no other hash
+ * is run over the handshake, and no suite that wants one is chosen. */
+void tls_limit_to_sha256(struct tls *t);
 
 /* Records from the peer: where to put them, at most *len bytes; NULL: none are wanted now. */
 unsigned char *tls_recv_buf(struct tls *t, size_t *len);

@@ -408,6 +408,32 @@ test_flags(void)
 	CHECK(!hello_is_speakable(&(struct hello){ 0 }));
 }
 
+/* SHA-256 is enough where a suite and a signature with it are offered, whatever else is. */
+static void
+test_sha256(void)
+{
+	static const struct {
+		struct parts parts;
+		bool enough;
+	} cases[] = {
+		{ { .extensions = GOOD }, true },
+		{ { .suites = "c0 2c cc a9", .extensions = GOOD }, true },
+		{ { .suites = "c0 2c", .extensions = GOOD }, false },
+		{ { .suites = "c0 2f 00 2f", .extensions = GOOD }, false },
+		{ { .extensions = GROUPS "00 0d 00 06 00 04 06 03 04 03" }, true },
+		{ { .extensions = GROUPS "00 0d 00 06 00 04 05 03 04 01" }, false },
+		{ { .extensions = GROUPS }, false },
+		{ { .suites = "c0 2c", .extensions = GROUPS "00 0d 00 04 00 02 05 03" }, false },
+	};
+	struct hello h;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		CHECK_INT(parse_parts(&h, &cases[i].parts), wire.len);
+		if (h.sha256 != cases[i].enough)
+			CHECK_INT(i, -1);
+	}
+}
+
 static void
 test_alpn(void)
 {
@@ -644,6 +670,7 @@ main(void)
 	test_records();
 	test_size();
 	test_flags();
+	test_sha256();
 	test_alpn();
 	test_malformed();
 	test_session_id();

@@ -398,7 +398,7 @@ start_tls(void)
 {
 	start();
 	chain_init(&near.chain);
-	pair_secure_origin(&pair, "origin.test", &near.chain, peer_seed());
+	pair_secure_origin(&pair, "origin.test", NULL, &near.chain, peer_seed());
 	pair_secure_client(&pair, peer_leaf, peer_leaf_len, &peer_key, NULL, peer_seed());
 	peers_start(&far);
 	leg_open(&far_browser, browser, NULL, NULL);

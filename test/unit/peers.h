@@ -81,8 +81,8 @@ static inline void
 peers_start_client(struct peers *p)
 {
 	chain_init(&p->chain);
-	tls_start_client(
-		&p->client, "origin.test", &p->chain, peer_seed(), p->client_in, p->client_out);
+	tls_start_client(&p->client, "origin.test", NULL, &p->chain, peer_seed(), p->client_in,
+		p->client_out);
 }
 
 static inline void

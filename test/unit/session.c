@@ -4,6 +4,15 @@
 
 static unsigned char tie_a[SESSION_TIE] = { 1 }, tie_b[SESSION_TIE] = { 1, [31] = 1 };
 
+static br_ssl_server_context server; /* whose suites a session has to be of */
+
+static void
+set_suites(const uint16_t *suites, unsigned char count)
+{
+	memcpy(server.eng.suites_buf, suites, count * sizeof *suites);
+	server.eng.suites_num = count;
+}
+
 static br_ssl_session_parameters
 session(unsigned char id)
 {
@@ -39,7 +48,7 @@ load(struct session_store *s, const unsigned char *tie, unsigned char id)
 	memset(p.master_secret, 0, sizeof p.master_secret);
 	p.version = p.cipher_suite = 0;
 	session_tie_init(&t, s, tie);
-	found = t.vtable->load(&t.vtable, NULL, &p);
+	found = t.vtable->load(&t.vtable, &server, &p);
 	if (found) {
 		CHECK(memcmp(p.master_secret, want.master_secret, sizeof p.master_secret) == 0);
 		CHECK_INT(p.version, want.version);
@@ -65,6 +74,23 @@ test_ties(void)
 	save(s, tie_b, 1); /* the same ID twice: each under its tie */
 	CHECK_INT(load(s, tie_a, 1), 1);
 	CHECK_INT(load(s, tie_b, 1), 1);
+	session_store_free(s);
+}
+
+/* BearSSL resumes a session whose suite the client offers, ours or not. */
+static void
+test_suites(void)
+{
+	static const uint16_t with[] = { 0xC02B, 0xCCA9 }, without[] = { 0xC02B, 0xC02C };
+	struct session_store *s = session_store_new(4);
+
+	save(s, tie_a, 1);
+	set_suites(without, 2);
+	CHECK_INT(load(s, tie_a, 1), 0);
+	set_suites(with, 0);
+	CHECK_INT(load(s, tie_a, 1), 0);
+	set_suites(with, 2);
+	CHECK_INT(load(s, tie_a, 1), 1);
 	session_store_free(s);
 }
 
@@ -100,7 +126,7 @@ test_short_id(void)
 	save(s, tie_a, 0);
 	p.session_id_len = 0;
 	session_tie_init(&t, s, tie_a);
-	CHECK_INT(t.vtable->load(&t.vtable, NULL, &p), 0);
+	CHECK_INT(t.vtable->load(&t.vtable, &server, &p), 0);
 	CHECK_INT(t.vtable->context_size, sizeof t);
 	session_store_free(s);
 	session_store_free(NULL);
@@ -110,8 +136,12 @@ test_short_id(void)
 int
 main(void)
 {
+	static const uint16_t suites[] = { 0xCCA9 };
+
+	set_suites(suites, 1);
 	test_ties();
 	test_bound();
+	test_suites();
 	test_short_id();
 	return check_done("session");
 }

@@ -75,7 +75,7 @@ test_client_hello(void)
 	CHECK(find_extension(hello, 1, &len) == NULL);  /* no max_fragment_length */
 	CHECK(find_extension(hello, 35, &len) == NULL); /* no ticket */
 
-	tls_start_client(&p.client, NULL, &p.chain, peer_seed(), p.client_in, p.client_out);
+	tls_start_client(&p.client, NULL, NULL, &p.chain, peer_seed(), p.client_in, p.client_out);
 	p.up.start = p.up.end = 0;
 	wire_load(&p.up, &p.client);
 	CHECK(find_extension(hello, 0, &len) == NULL); /* an address has no SNI */
@@ -153,6 +153,163 @@ test_other_clients(void)
 	CHECK_INT(server_error_for(BR_TLS12, good, 1, h2, 2), 512 + 120);
 	CHECK(tls_error_is_uninspectable(tls_error(&p.client)));
 	CHECK(*tls_error_text(tls_error(&p.client)) != '\0');
+}
+
+/* --- hashes ---------------------------------------------------------------------- */
+
+/* A server's policy that signs with a hash of the test's choice. */
+static struct signer {
+	const br_ssl_server_policy_class *vtable; /* must stay first */
+	const br_ssl_server_policy_class **policy;
+	unsigned hash;
+} signer;
+
+static int
+signer_choose(const br_ssl_server_policy_class **ctx, const br_ssl_server_context *sc,
+	br_ssl_server_choices *choices)
+{
+	int chosen = (*signer.policy)->choose(signer.policy, sc, choices);
+
+	(void)ctx;
+	if (signer.hash != 0)
+		choices->algo_id = 0xFF00 + signer.hash;
+	return chosen;
+}
+
+static size_t
+signer_sign(const br_ssl_server_policy_class **ctx, unsigned algo, unsigned char *data,
+	size_t hash_len, size_t len)
+{
+	(void)ctx;
+	return (*signer.policy)->do_sign(signer.policy, algo, data, hash_len, len);
+}
+
+static const br_ssl_server_policy_class signer_class = { sizeof signer, signer_choose, NULL,
+	signer_sign };
+
+/* Both ends ready, the server with one suite and a hash to sign with (0: its own choice). */
+static void
+start_with(uint16_t suite, unsigned hash)
+{
+	br_ssl_server_context *sc = &p.server.u.server;
+
+	peers_start(&p);
+	br_ssl_engine_set_suites(&sc->eng, &suite, 1);
+	signer = (struct signer){ &signer_class, sc->policy_vtable, hash };
+	sc->policy_vtable = &signer.vtable;
+}
+
+static bool
+runs(const struct tls *t, int hash)
+{
+	const br_multihash_context *m = t->is_server ? &t->u.server.eng.mhash
+						     : &t->u.client.eng.mhash;
+
+	return br_multihash_getimpl(m, hash) != NULL;
+}
+
+static const uint16_t server_suites[] = { 0xCCA9, 0xC02B, 0xC02C };
+
+/* An origin may sign with any hash, and take a suite with either; of the rest none is run. */
+static void
+test_origin_hashes(void)
+{
+	for (size_t i = 0; i < 3; i++)
+		for (unsigned hash = br_sha256_ID; hash <= br_sha512_ID; hash++)
+			for (size_t piece = 1; piece != 0; piece = piece == 1 ? SIZE_MAX : 0) {
+				start_with(server_suites[i], hash);
+				peers_run(&p, piece);
+				CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
+				CHECK_INT(p.client.u.client.eng.session.cipher_suite,
+					server_suites[i]);
+				CHECK(peers_say(&p, &p.client, &p.server, "GET /"));
+				CHECK(peers_say(&p, &p.server, &p.client, "200"));
+				CHECK(runs(&p.client, br_sha256_ID));
+				CHECK_INT(runs(&p.client, br_sha384_ID), i == 2);
+				CHECK(!runs(&p.client, br_sha512_ID));
+			}
+}
+
+/* While certificates come, and with records of any size, only the hash of the suite runs. */
+static void
+test_origin_certificates(void)
+{
+	for (size_t i = 0; i < 3; i++) {
+		bool seen = false;
+
+		start_with(server_suites[i], br_sha512_ID);
+		while (!tls_is_open(&p.client)) {
+			bool moved = wire_load(&p.up, &p.client);
+
+			moved |= wire_load(&p.down, &p.server);
+			moved |= wire_feed(&p.up, &p.server, SIZE_MAX) > 0;
+			moved |= wire_feed(&p.down, &p.client, 3) > 0;
+			if (p.client.message_type == 11 && p.client.message_left > 0) {
+				seen = true;
+				if (runs(&p.client, br_sha384_ID) != (i == 2) ||
+					runs(&p.client, br_sha512_ID))
+					CHECK_INT(i, -1);
+			}
+			if (!moved)
+				break;
+		}
+		CHECK(seen && tls_is_open(&p.client));
+	}
+}
+
+/* Finished covers every message all the same: whichever byte of the certificate is altered, it ends. */
+static void
+test_origin_altered(void)
+{
+	for (size_t i = 0; i < 3; i++)
+		for (size_t from_end = 1; from_end <= 64; from_end += 9) {
+			size_t at;
+
+			start_with(server_suites[i], 0);
+			wire_load(&p.up, &p.client);
+			while (wire_feed(&p.up, &p.server, SIZE_MAX) > 0)
+				continue;
+			wire_load(&p.down, &p.server);
+			for (at = 0; memcmp(p.down.data + at, peer_leaf, peer_leaf_len) != 0; at++)
+				continue;
+			p.down.data[at + peer_leaf_len - from_end] ^= 1; /* in its signature */
+			peers_run(&p, SIZE_MAX);
+			CHECK_INT(p.chain.count, 1);
+			CHECK(!tls_is_open(&p.client) && !tls_is_open(&p.server));
+			CHECK_INT(tls_error(&p.server), BR_ERR_BAD_FINISHED);
+		}
+}
+
+/* A client for whom SHA-256 is enough, by its hello. */
+static void
+test_limit_to_sha256(void)
+{
+	br_ssl_engine_context *eng = &p.client.u.client.eng;
+	struct hello h;
+
+	peers_start(&p);
+	tls_limit_to_sha256(&p.server);
+	wire_load(&p.up, &p.client);
+	CHECK(hello_parse(&h, p.up.data, p.up.end) > 0 && h.sha256);
+	peers_run(&p, SIZE_MAX);
+	CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
+	CHECK_INT(eng->session.cipher_suite, cpu_has_aes() ? 0xC02B : 0xCCA9);
+	CHECK(runs(&p.server, br_sha256_ID));
+	CHECK(!runs(&p.server, br_sha384_ID) && !runs(&p.server, br_sha512_ID));
+	CHECK(peers_say(&p, &p.client, &p.server, "GET /"));
+
+	for (int limited = 0; limited <= 1; limited++) {
+		peers_start(&p);
+		if (limited)
+			tls_limit_to_sha256(&p.server);
+		br_ssl_engine_set_suites(eng, &server_suites[2], 1);
+		br_ssl_client_reset(&p.client.u.client, "origin.test", 0);
+		wire_load(&p.up, &p.client);
+		CHECK(hello_parse(&h, p.up.data, p.up.end) > 0 && !h.sha256);
+		peers_run(&p, SIZE_MAX);
+		CHECK_INT(tls_is_open(&p.server), !limited);
+		CHECK_INT(tls_error(&p.server), limited ? 512 + 40 : 0);
+	}
 }
 
 /* --- framed feeding ------------------------------------------------------------ */
@@ -641,12 +798,12 @@ handshake_resumes(const br_ssl_session_parameters *session, char tie_byte, const
 	session_tie_init(&tie, store, bytes);
 	peers_start(&p);
 	peers_start_server(&p, &tie);
-	if (alpn != NULL)
+	tls_start_client(&p.client, "origin.test", session, &p.chain, peer_seed(), p.client_in,
+		p.client_out);
+	if (alpn != NULL) { /* another hello, then */
 		br_ssl_engine_set_protocol_names(eng, alpn, 1);
-	if (session != NULL)
-		tls_resume(&p.client, "origin.test", session);
-	else
-		br_ssl_client_reset(&p.client.u.client, "origin.test", 0);
+		br_ssl_client_reset(&p.client.u.client, "origin.test", session != NULL);
+	}
 	peers_run(&p, SIZE_MAX);
 	return p.chain.count == 0;
 }
@@ -669,6 +826,42 @@ test_resumption(void)
 	CHECK(!handshake_resumes(&session, 'b', NULL));
 	CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
 	CHECK(peers_say(&p, &p.server, &p.client, "made anew"));
+	session_store_free(store);
+}
+
+/* A session of a suite that wants SHA-384 is not resumed where that hash is not run. */
+static void
+test_resumption_sha256(void)
+{
+	static struct session_tie tie;
+	static const unsigned char bytes[SESSION_TIE];
+	br_ssl_session_parameters session;
+
+	store = session_store_new(8);
+	session_tie_init(&tie, store, bytes);
+	for (int limited = 0; limited <= 1; limited++) {
+		peers_start_server(&p, &tie);
+		peers_start_client(&p);
+		p.up.start = p.up.end = p.down.start = p.down.end = 0;
+		br_ssl_engine_set_suites(&p.client.u.client.eng, &server_suites[2], 1);
+		br_ssl_client_reset(&p.client.u.client, "origin.test", 0);
+		peers_run(&p, SIZE_MAX);
+		CHECK(tls_is_open(&p.client));
+		tls_session(&p.client, &session);
+		CHECK_INT(session.cipher_suite, server_suites[2]);
+
+		p.up.start = p.up.end = p.down.start = p.down.end = 0;
+		peers_start_server(&p, &tie);
+		if (limited)
+			tls_limit_to_sha256(&p.server);
+		chain_init(&p.chain);
+		tls_start_client(&p.client, "origin.test", &session, &p.chain, peer_seed(),
+			p.client_in, p.client_out);
+		peers_run(&p, SIZE_MAX);
+		CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
+		CHECK_INT(p.chain.count, limited);
+		CHECK(peers_say(&p, &p.client, &p.server, "GET /"));
+	}
 	session_store_free(store);
 }
 
@@ -721,7 +914,8 @@ test_resumption_trap(void)
 	/* The hello of that child, as the proxy sees it first. */
 	peers_start(&p);
 	br_ssl_engine_set_protocol_names(&p.client.u.client.eng, h2, 1);
-	tls_resume(&p.client, "origin.test", &session);
+	br_ssl_engine_set_session_parameters(&p.client.u.client.eng, &session);
+	br_ssl_client_reset(&p.client.u.client, "origin.test", 1);
 	wire_load(&p.up, &p.client);
 	CHECK(hello_parse(&h, p.up.data, p.up.end) > 0);
 	CHECK(h.session_id_len == 32 && h.has_alpn && !h.alpn_http11);
@@ -737,6 +931,10 @@ main(void)
 	test_handshake();
 	test_server_preference();
 	test_other_clients();
+	test_origin_hashes();
+	test_origin_certificates();
+	test_origin_altered();
+	test_limit_to_sha256();
 	test_framing();
 	test_splits();
 	test_empty_records();
@@ -752,6 +950,7 @@ main(void)
 	test_renegotiation();
 	test_large_record();
 	test_resumption();
+	test_resumption_sha256();
 	test_resumption_trap();
 	return check_done("tls");
 }
