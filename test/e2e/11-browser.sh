@@ -3,7 +3,8 @@
 # warning in `untrusted` mode.  BROWSER_SHOTS=DIR keeps the screenshots.
 . "$(dirname "$0")/lib.sh"
 bed browser
-if ! command -v chromium >/dev/null || ! command -v certutil >/dev/null; then
+. "$TOP/test/e2e/browser.sh"
+if ! have_browser; then
 	skip 'all of it' 'chromium or certutil is missing: make setup'
 	exit 0
 fi
@@ -14,28 +15,13 @@ list ads block ads.bed.test
 usual_origins
 start_proxy || exit 1
 
-mkdir -p .pki/nssdb shots
-certutil -N -d "sql:$BED/.pki/nssdb" --empty-password
-certutil -A -d "sql:$BED/.pki/nssdb" -n bed -t C,, -i "$CA"
-
-# browse NAME URL OPTION...: the DOM in NAME.html.
-browse() {
-	local name=$1 url=$2 dir
-	shift 2
-	dir=$(mktemp -d "$BED/profile.XXXXXX")
-	timeout -k 5 90 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage \
-		--disable-background-networking --disable-component-update --disable-sync --disable-extensions \
-		--disable-default-apps --metrics-recording-only --disable-breakpad --disable-crash-reporter \
-		--proxy-server="$PX" --proxy-bypass-list='<-loopback>' --user-data-dir="$dir" --window-size=412,915 \
-		--hide-scrollbars "$@" "$url" >"$name.html" 2>"$name.err"
-	local rc=$?
-	rm -rf "$dir"
-	return $rc
-}
+mkdir -p shots
+browser_trusts "$CA"
 # Chromium either dumps the DOM or takes a picture.
 page() {
 	local name=$1 url=$2
 	shift 2
+	set -- --proxy-server="$PX" --proxy-bypass-list='<-loopback>' "$@"
 	browse "$name" "$url" --dump-dom --virtual-time-budget=5000 "$@"
 	[ -z "${BROWSER_SHOTS:-}" ] || browse "shot-$name" "$url" --screenshot="$BED/shots/$name.png" "$@"
 }

@@ -13,6 +13,7 @@ if [ -z "${REDIRECT_NETNS:-}" ]; then
 fi
 . "$(dirname "$0")/lib.sh"
 bed redirect
+. "$TOP/test/e2e/browser.sh"
 
 # --- the network -----------------------------------------------------------
 # Ended by its pid with the bed; the namespaces go with their last process.
@@ -109,6 +110,22 @@ is 'three requests of one connection' "$(events plain | grep -cE '^accept|reques
 seen=$(direct 203.0.113.5 "http://plain.bed.test:$WEB/head" >/dev/null && cat body)
 like 'Host as asked' "$seen" "^Host: plain\.bed\.test:$WEB"
 like 'Via added' "$seen" '^Via: 1\.1 sluice'
+
+# --- a browser that knows of no proxy --------------------------------------------
+# page NAME URL
+page() {
+	BED_BROWSER="nsenter -t $client -n" browse "$1" "$2" --dump-dom --virtual-time-budget=5000 \
+		--host-resolver-rules='MAP * 203.0.113.5'
+}
+if have_browser; then
+	browser_trusts "$CA"
+	page inspected "https://www.bed.test:$TLS/page"
+	like 'a browser shows an inspected page, and its script runs' "$(cat inspected.html)" 'page from www ran script'
+	page blocked "https://blocked.bed.test:$TLS/"
+	like 'and our page for a blocked one' "$(cat blocked.html)" 'lists/ads:1'
+else
+	skip 'a browser' 'chromium or certutil is missing: make setup'
+fi
 
 # --- what is no such connection ---------------------------------------------
 # say ADDRESS PORT TEXT: what the client gets for it, as hex.
