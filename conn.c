@@ -3,9 +3,9 @@
  *
  * The table `states` says for each state what it waits for, how long, and which function goes on; only
  * conn_enter writes the state.  The steps are in request.c (what is asked for in clear, and what flows) and
- * inspect.c (the handshakes); those of our own pages and of the end are here.  The order of events for an inspected host is: request (CONNECT), hello, resolve,
- * connect, origin, verify, mint, client, exchange.  Nothing of a request goes to an origin before verify has
- * said yes.
+ * inspect.c (the handshakes); those of our own pages and of the end are here.  The order of events for an
+ * inspected host is: request (CONNECT) or redirected, hello, resolve, connect, origin, verify, mint, client,
+ * exchange.  Nothing of a request goes to an origin before verify has said yes.
  */
 #include "conn.h"
 

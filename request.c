@@ -1,7 +1,7 @@
 /*
  * request: what a client asks for in clear, and what flows once the way to the origin is open.
  *
- * The states request, resolve, connect, exchange and tunnel of a connection (see conn.h): the verdict on a host or
+ * The states redirected, request, resolve, connect, exchange and tunnel (see conn.h): the verdict on a host or
  * URL, the way to an address that may be reached, and the bytes between the two sides.
  */
 #include <errno.h>
