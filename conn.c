@@ -215,6 +215,9 @@ conn_free(struct conn *c)
 	resolve_reset(&c->query);
 	dial_reset(&c->dial);
 	conn_put_chain(c);
+	/* Between request and exchange the scratch has more in it than the relay knows of. */
+	c->pair.scratch_used = c->state == C_REQUEST || c->state == C_EXCHANGE ? c->relay.high
+									       : PAIR_SCRATCH;
 	if (c->pair.buffers != NULL)
 		conn_return_buffers(c, pair_strip(&c->pair));
 	leg_close(&c->pair.origin, false);

@@ -476,8 +476,11 @@ step_client(struct conn *c)
 	else
 		leg_pump(&c->pair.client, false, false);
 	if (tls_is_open(&c->pair.client_tls)) {
+		size_t high = c->relay.high; /* of the CONNECT; the hello lies over it */
+
+		pool_wipe(conn_leaf(c), CERT_LEAF_MAX); /* and any that was there before */
 		relay_start(&c->relay, (char *)c->pair.buffers->scratch);
-		c->relay.high = PAIR_SCRATCH; /* hello and leaf were there */
+		c->relay.high = high > c->hello_len ? high : c->hello_len;
 		return C_EXCHANGE;
 	}
 	if (!leg_is_failed(&c->pair.client) && !tls_is_closed(&c->pair.client_tls))

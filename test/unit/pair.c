@@ -365,8 +365,16 @@ test_park_in_clear(void)
 static void
 test_strip(void)
 {
+	size_t len;
+
 	start();
-	memset(&buffers, 0xa5, sizeof buffers);
+	CHECK_INT(send(browser, "secret", 6, 0), 6);
+	look(5);
+	leg_pump(&pair.client, true, true);
+	memcpy(leg_room(&pair.client, &len), "answer", 6);
+	leg_put(&pair.client, 6);
+	memset(buffers.scratch, 'h', 1000);
+	pair.scratch_used = 1000;
 	CHECK(pair_strip(&pair) == &buffers);
 	CHECK(is_zero(&buffers, sizeof buffers));
 	CHECK(pair_strip(&pair) == NULL);
@@ -393,8 +401,9 @@ run_tls(void)
 	}
 }
 
+/* Both ends ready for their handshakes. */
 static void
-start_tls(void)
+begin_tls(void)
 {
 	start();
 	chain_init(&near.chain);
@@ -406,6 +415,12 @@ start_tls(void)
 	leg_secure(&far_browser, &far.client);
 	leg_secure(&far_server, &far.server);
 	browser = server = -1;
+}
+
+static void
+start_tls(void)
+{
+	begin_tls();
 	run_tls();
 	CHECK(tls_is_open(&pair.client_tls) && tls_is_open(&pair.origin_tls));
 }
@@ -474,6 +489,50 @@ test_tls_park(void)
 	stop_tls();
 }
 
+/* One piece each way, all legs. */
+static void
+nudge_tls(void)
+{
+	look(1);
+	leg_pump(&pair.client, true, true);
+	leg_pump(&pair.origin, true, true);
+	far_browser.readable = far_server.readable = true;
+	leg_pump(&far_browser, true, true);
+	leg_pump(&far_server, true, true);
+}
+
+/* At every moment of the handshakes and after, with data that came and data that never went: all is wiped. */
+static void
+test_tls_strip(void)
+{
+	for (int moment = 0; moment < 40; moment++) {
+		struct leg *legs[] = { &pair.client, &pair.origin };
+		size_t len;
+
+		begin_tls();
+		for (int i = 0; i < moment; i++)
+			nudge_tls();
+		for (int i = 0; i < 2; i++) {
+			unsigned char *room = leg_room(legs[i], &len);
+
+			if (room != NULL) {
+				memset(room, 'x', len);
+				leg_put(legs[i], moment % 2 == 0 ? len : 100);
+			}
+		}
+		if (moment == 39) {
+			CHECK(tls_is_open(&pair.client_tls) && tls_is_open(&pair.origin_tls));
+			say(&far_server, "something secret");
+			look(5);
+			leg_pump(&pair.origin, true, true);
+		}
+		CHECK(pair_strip(&pair) == &buffers);
+		if (!is_zero(&buffers, sizeof buffers))
+			CHECK_INT(moment, -1);
+		stop_tls();
+	}
+}
+
 static void
 test_tls_end(void)
 {
@@ -524,6 +583,7 @@ main(void)
 	test_park_in_clear();
 	test_strip();
 	test_tls_park();
+	test_tls_strip();
 	test_tls_end();
 	return check_done("pair");
 }
