@@ -195,8 +195,9 @@ cc_write() {
 # words instead of bytes; the handshakes' interpreters take half as long again in MIPS16; -O2 is slower than -Os on hashes.
 bearssl_flags() {
 	case $1 in
-	ec_p256_m31 | ec_c25519_m31 | chacha20_ct | poly1305_ctmul)
-		echo "-O3 -fno-inline-functions -fno-schedule-insns --param=max-completely-peel-times=20" ;;
+	ec_p256_m31 | ec_c25519_m31)
+		echo "-O3 -fno-inline-functions -fno-schedule-insns -fweb -fno-tree-forwprop --param=max-completely-peel-times=20" ;;
+	chacha20_ct | poly1305_ctmul) echo "-O3 -fno-inline-functions -fno-schedule-insns" ;;
 	ccopy | sha2small) echo "-O3 -fno-schedule-insns" ;;
 	i31_* | aes_ct* | ssl_hs_client | ssl_hs_server) echo "-O2" ;;
 	sha2big | ghash_ctmul | dec* | enc*) echo "-Os" ;;
