@@ -163,6 +163,7 @@ configurations() {
 	expect triggers
 
 	set_option "option memory_kib '4096'"
+	touch "$root/tmp/running"
 	service reload
 	expect reload
 	check "reload copies the new file" cmp "$root/etc/config/sluice" "$root/var/run/sluice/conf"
@@ -172,8 +173,19 @@ configurations() {
 	service reload
 	expect bad-value-reload
 	check "a bad file is not copied" cmp "$out/good" "$root/var/run/sluice/conf"
+	sed "s/option enabled '1'/option enabled '1/" "$out/good" >"$root/etc/config/sluice"
+	service reload
+	expect open-quote-reload
+	cp "$out/good" "$root/etc/config/sluice"
+	set_option "option inspect 'maybe'"
+	rm "$root/tmp/running"
 	service start
 	expect bad-value-start
+	touch "$root/tmp/running"
+	service start
+	expect bad-value-running
+	service restart
+	expect bad-value-restart
 
 	router
 	set_option "option enabled '1'"
@@ -210,6 +222,7 @@ firewall() {
 	expect transparent
 	expect_file firewall.nft "$root/$rules"
 	rm -rf "$out/redirecting" && cp -a "$root" "$out/redirecting"
+	touch "$root/tmp/running"
 	service reload
 	expect transparent-reload
 	set_option "option transparent '0'"
