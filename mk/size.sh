@@ -1,6 +1,7 @@
 #!/bin/sh
 # size.sh TARGET...: what each binary weighs, and what each library and each of our files takes of it.
-# size.sh -c TARGET LIMIT: fails when the stripped binary is larger than LIMIT bytes or holds an FPU instruction.
+# size.sh -c TARGET [LIMIT]: fails when the stripped binary is larger than LIMIT bytes, holds an FPU instruction, or
+# lacks the hardening that the README claims.
 #
 # The shares are read from the linker's map: bytes of code, constants and data that stayed after --gc-sections.
 set -eu
@@ -62,24 +63,55 @@ shares() {
 	}' "$1" | sort -n -r
 }
 
+# holds WHAT COMMAND...: what the builds are said to be is looked up in the file.
+holds() {
+	what=$1
+	shift
+	"$@" || die "$bin: $what is not so"
+}
+
+# no WORD, has WORD: is there such a line in what readelf says?
+has() { printf '%s\n' "$elf" | grep -qE "$1"; }
+no() { ! has "$1"; }
+
 check() {
 	bin=build/$1/sluice
+	tools=$(prefix_of "$1")
 	size=$(wc -c < "$bin")
-	[ "$size" -le "$2" ] || die "$bin is $size bytes, over $2"
-	echo "$bin: $size bytes of $2, $(($2 - size)) left"
+	if [ -n "${2:-}" ]; then
+		[ "$size" -le "$2" ] || die "$bin is $size bytes, over $2"
+		echo "$bin: $size bytes of $2, $(($2 - size)) left"
+	else
+		echo "$bin: $size bytes"
+	fi
+	elf=$("$tools-readelf" -W -A -d -h -l -S "$bin")
+	holds static no 'INTERP|\(NEEDED\)'
+	holds stripped no ' \.(symtab|debug)'
+	holds 'a stack without code' has 'GNU_STACK .* RW  *0x'
+	holds 'nothing both writable and code' no '(LOAD|GNU_STACK) .* RWE'
+	case $1 in
+	*-musl) # anywhere in memory, and what was relocated is read-only then: relro.c is in
+		holds 'position independent' has 'Flags: .*PIE'
+		holds RELRO has '^ +[0-9]+ +.*\.data\.rel\.ro (\.dynamic )?(\.got )?$'
+		holds 'RELRO before main' grep -q relro_protect "$bin.map" ;;
+	*)	holds 'a fixed address' has 'Type: +EXEC'
+		holds 'constants with the code' no '\.data\.rel\.ro' ;;
+	esac
 	case $1 in
 	mips*)
-		readelf_out=$("$(prefix_of "$1")-readelf" -A "$bin")
-		case $readelf_out in *"Soft float"*) ;; *) die "$bin is not marked soft float" ;; esac
+		holds 'soft float' has 'Soft float'
 		fpu='\<([ls][wd]c1|m[tf]h?c1|c[tf]c1|bc1[tf]|(add|sub|mul|div|cvt|trunc|mov|neg|abs|c)\.[a-z.]*[sdw])\>' ;;
-	arm*) fpu='\<(v(ldr|str|mov|add|sub|mul|div|cvt)|f(ld|st|add|sub|mul|div)[sd])\>' ;;
+	arm*)
+		holds 'soft float' has 'soft-float ABI'
+		holds 'ARMv5TE' has 'Tag_CPU_arch: v5TE'
+		fpu='\<(v(ldr|str|mov|add|sub|mul|div|cvt)|f(ld|st|add|sub|mul|div)[sd])\>' ;;
 	esac
-	! "$(prefix_of "$1")-objdump" -d "$bin.full" | cut -f3- | grep -E "$fpu" >&2 || die "$bin holds FPU instructions"
+	! "$tools-objdump" -d "$bin.full" | cut -f3- | grep -E "$fpu" >&2 || die "$bin holds FPU instructions"
 }
 
 case ${1:-} in
--c)	check "$2" "$3" ;;
-'' | -*) die "usage: size.sh TARGET... | size.sh -c TARGET LIMIT" ;;
+-c)	check "$2" "${3:-}" ;;
+'' | -*) die "usage: size.sh TARGET... | size.sh -c TARGET [LIMIT]" ;;
 *)	totals "$@"
 	for t in "$@"; do
 		echo

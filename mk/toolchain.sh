@@ -23,18 +23,29 @@ case " $targets " in
 esac
 
 # --- what differs between targets ------------------------------------------
-# The default ABI calls with -fno-pic: -mno-abicalls links against the C library's start files with a mere
-# warning and crashes later.  OpenWrt's own flags for the 24Kc; nothing needs an FPU anywhere.
-mips_flags="-march=mips32r2 -mtune=24kc -mabi=32 -msoft-float -mno-branch-likely -fno-pic -fno-pie -mplt \
-	-minterlink-compressed"
+# Where the program lies: musl has a start file that relocates a static program, so that the kernel can put it
+# anywhere; uClibc-ng 1.0.35 has none, and there a MIPS program at a fixed address is a third smaller.  The ABI
+# calls stay the default ones: -mno-abicalls links against the C library's start files with a mere warning and
+# crashes later.  gcc's own -static-pie knows neither MIPS nor ARM.  What is not hidden would be in MIPS's global
+# offset table, and by it the names of 680 functions in the file.
+case $target in
+*-musl)	place="-fPIE -fvisibility=hidden" mips_place='' start=rcrt1.o
+	link="-static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now" ;;
+*)	place="-fno-pic -fno-pie" mips_place=-mplt start=crt1.o link="-static -no-pie" ;;
+esac
+# OpenWrt's own flags for the 24Kc; nothing needs an FPU anywhere.
+mips_flags="-march=mips32r2 -mtune=24kc -mabi=32 -msoft-float -mno-branch-likely $mips_place -minterlink-compressed $place"
 small=
 case $target in
 mips-*)   prefix=mips-linux-gnu flags=$mips_flags endian=BIG arch=mips headers=mips small=-mips16 ;;
 mipsel-*) prefix=mipsel-linux-gnu flags=$mips_flags endian=LITTLE arch=mips headers=mipsel small=-mips16 ;;
-arm-*)    prefix=arm-linux-gnueabi flags="-march=armv5te -marm -mfloat-abi=soft -fno-pic -fno-pie"
+arm-*)    prefix=arm-linux-gnueabi flags="-march=armv5te -marm -mfloat-abi=soft $place"
 	endian=LITTLE arch=arm headers=armel ;;
 esac
 lib_flags="-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables"
+# For c-ares and for what of BearSSL is no loop over words of fixed number, as for our own code.  The canary is 4
+# bytes of /dev/urandom (uClibc-ng) or of the kernel's AT_RANDOM (musl), new at each start.
+guard=-fstack-protector-strong
 own_cc=
 [ -n "${CC:-}" ] || own_cc=yes
 [ -n "$own_cc" ] || small= # what that compiler can is not known
@@ -97,13 +108,33 @@ run() {
 }
 
 # --- the C library ---------------------------------------------------------
-# Debian's libgcc for MIPS is marked hard float.  Its integer helpers are all we link; without the marks the
-# result says soft float, which a kernel without FPU emulation insists on.  mk/size.sh looks for FPU instructions.
+# Debian's libgcc for MIPS is hard float: of it only the integer helpers are taken, without their marks, so that
+# the result says soft float, which a kernel without FPU emulation insists on.  What calculates with floats does not
+# link then, but for musl's printf, which always knows %f: here that ends the program instead of hiding a wrong
+# number.  mk/size.sh looks for FPU instructions.
 libgcc_copy() {
-	cp "$($prefix-gcc $flags -print-libgcc-file-name)" "$out/lib/libgcc.a"
+	libgcc=$($prefix-gcc $flags -print-libgcc-file-name)
+	rm -f "$out/lib/libgcc.a"
 	case $arch in
-	mips) $prefix-objcopy -R .MIPS.abiflags -R .gnu.attributes "$out/lib/libgcc.a" ;;
+	mips)
+		rm -rf "$out/src/libgcc"
+		mkdir -p "$out/src/libgcc"
+		cd "$out/src/libgcc"
+		$prefix-ar x "$libgcc" _muldi3.o _divdi3.o _moddi3.o _udivdi3.o _umoddi3.o _lshrdi3.o _ashldi3.o _ashrdi3.o \
+			_cmpdi2.o _ucmpdi2.o _clz.o _clzsi2.o _clzdi2.o _ctzsi2.o _ctzdi2.o _ffsdi2.o _bswapsi2.o _bswapdi2.o
+		for o in *.o; do
+			$prefix-objcopy -R .MIPS.abiflags -R .gnu.attributes "$o"
+		done
+		case $target in
+		*-musl)
+			for f in adddf3 subdf3 muldf3 nedf2 fixdfsi fixunsdfsi floatsidf floatunsidf; do
+				echo "void __$f(void) { __builtin_trap(); }"
+			done | $prefix-gcc $flags -Os -ffunction-sections -xc -c -o floats.o - ;;
+		esac
+		$prefix-ar rcs "$out/lib/libgcc.a" ./*.o
+		cd "$OLDPWD" ;;
 	arm) # its unwind tables name functions of a C++ runtime, which nothing here calls
+		cp "$libgcc" "$out/lib/libgcc.a"
 		echo 'void __aeabi_unwind_cpp_pr0(void) {} void __aeabi_unwind_cpp_pr1(void) {}' |
 			$prefix-gcc $flags -Os -fno-unwind-tables -xc -c -o "$out/lib/unwind.o" -
 		$prefix-ar r "$out/lib/libgcc.a" "$out/lib/unwind.o" ;;
@@ -181,8 +212,8 @@ cc_write() {
 		done
 		flags="$flags -nostdinc -isystem $out/include -isystem $out/libc/include -isystem $inc"
 		[ -n "\$link" ] || exec $prefix-gcc \$flags "\$@"
-		exec $prefix-gcc \$flags -static -no-pie -nostdlib -L$out/lib -L$out/libc/lib \\
-			$out/libc/lib/crt1.o $out/libc/lib/crti.o "\$@" \\
+		exec $prefix-gcc \$flags $link -nostdlib -L$out/lib -L$out/libc/lib \\
+			$out/libc/lib/$start $out/libc/lib/crti.o "\$@" \\
 			-Wl,--start-group -lc -lgcc -Wl,--end-group $out/libc/lib/crtn.o
 	E
 	chmod 755 "$out/cc"
@@ -199,9 +230,10 @@ bearssl_flags() {
 		echo "-O3 -fno-inline-functions -fno-schedule-insns -fweb -fno-tree-forwprop --param=max-completely-peel-times=20" ;;
 	chacha20_ct | poly1305_ctmul) echo "-O3 -fno-inline-functions -fno-schedule-insns" ;;
 	ccopy | sha2small) echo "-O3 -fno-schedule-insns" ;;
-	i31_* | aes_ct* | ssl_hs_client | ssl_hs_server) echo "-O2" ;;
+	i31_* | aes_ct*) echo "-O2" ;;
+	ssl_hs_client | ssl_hs_server) echo "-O2 $guard" ;;
 	sha2big | ghash_ctmul | dec* | enc*) echo "-Os" ;;
-	*) echo "-Os $small" ;;
+	*) echo "-Os $small $guard" ;; # what parses, what holds somebody's numbers on its stack
 	esac
 }
 
@@ -233,7 +265,7 @@ cares_build() {
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	cd "$dir"
-	run cares-config env CC="$cc" AR="$ar" RANLIB="$prefix-ranlib" CFLAGS="-Os $small $lib_flags -fstack-protector -w" \
+	run cares-config env CC="$cc" AR="$ar" RANLIB="$prefix-ranlib" CFLAGS="-Os $small $lib_flags $guard -w" \
 		"$sources/c-ares/configure" --host=$prefix --prefix="$out" --disable-shared --enable-static \
 		--disable-tests --disable-dependency-tracking --disable-debug --disable-libgcc --with-random=/dev/urandom
 	cares_check

@@ -3,15 +3,16 @@
 #
 # Boots the machine, starts the proxy from the staged package and an HTTPS origin beside it, and inspects from this
 # host through a forwarded port: a mint, 30 connections.  Then the power is cut, the machine boots again from the
-# same flash, and the leaf and the CA must be the same.  Free memory before and after is printed.
+# same flash, and the leaf and the CA must be the same.  Free memory before and after is printed.  The kernel counts
+# the unaligned words that it had to fetch for a program: none for ours.
 #
-#   malta.sh SLUICE ORIGIN STAGE      two static mipsel programs, the package's staged tree
+#   malta.sh SLUICE ORIGIN HARDEN STAGE      three static mipsel programs, the package's staged tree
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 machine=${MALTA:-../shared/router/malta.sh}
 out=$PWD/build/router
 export MALTA_DIR=$PWD/build/malta
-sluice=$1 origin=$2 stage=$3
+sluice=$1 origin=$2 harden=$3 stage=$4
 name=router-test
 passed=0 failed=0 pid=
 
@@ -50,7 +51,7 @@ prepare() {
 	) >"$out/openssl.log" 2>&1 || return 1
 	cp -a "$stage/." "$out/fs/"
 	cp "$sluice" "$out/fs/usr/sbin/sluice"
-	cp "$origin" "$out/leaf.der" "$out/key.der" "$out/fs/root/"
+	cp "$origin" "$harden" "$out/leaf.der" "$out/key.der" "$out/fs/root/"
 	cp "$out/root.crt" "$out/fs/root/bundle.pem"
 	printf 'root:x:0:0::/root:/bin/sh\nsluice:x:463:463::/:/bin/false\n' >"$out/fs/etc/passwd"
 	printf 'root:x:0:\nsluice:x:463:\n' >"$out/fs/etc/group"
@@ -68,6 +69,14 @@ guest() {
 		chown sluice:sluice /overlay/sluice
 		chmod 700 /overlay/sluice
 		free_kib() { awk '/MemAvailable/ { print $2 }' /proc/meminfo; }
+		mkdir -p /sys/kernel/debug
+		mount -t debugfs debugfs /sys/kernel/debug
+		fetched() { cat /sys/kernel/debug/mips/unaligned_instructions; }
+		echo "WHERE $(/root/harden where)"
+		echo "WHERE $(/root/harden where)"
+		# one on purpose: it is counted
+		/root/harden unaligned
+		echo "FETCHED $(fetched)"
 		/root/origin 10.0.2.15 443 /root/leaf.der /root/key.der &
 		echo "FREE before $(free_kib)"
 		/usr/sbin/sluice -t -c /etc/config/sluice > /dev/null || echo "CHECK failed"
@@ -80,7 +89,7 @@ guest() {
 		while :; do
 			sleep 1
 			pid=$(pidof sluice) || continue
-			echo "FREE now $(free_kib) rss $(awk '/VmRSS/ { print $2 }' /proc/$pid/status) uid $(awk '/^Uid/ { print $2 $3 $4 $5 }' /proc/$pid/status) up $(cut -d. -f1 /proc/uptime)"
+			echo "FREE now $(free_kib) rss $(awk '/VmRSS/ { print $2 }' /proc/$pid/status) uid $(awk '/^Uid/ { print $2 $3 $4 $5 }' /proc/$pid/status) up $(cut -d. -f1 /proc/uptime) fetched $(fetched)"
 		done
 	E
 }
@@ -139,6 +148,21 @@ thirty() {
 	[ "$good" = 30 ]
 }
 
+# The origin is BearSSL as well; the one word is harden's.
+aligned() {
+	local log=$out/boot$1.log
+	grep '^FETCHED' "$log"
+	tr -d '\r' <"$log" | grep -q '^FETCHED 1$' && tr -d '\r' <"$log" | grep '^FREE now' | tail -n 1 | grep -q ' fetched 1$'
+}
+
+# A position-independent program is somewhere else at each start, with another canary.
+moves() {
+	local where
+	where=$(sed -n 's/^WHERE //p' "$out"/boot[12].log | tr -d '\r')
+	echo "$where"
+	[ "$(cut -d' ' -f1 <<<"$where" | sort -u | wc -l)" -eq 4 ] && [ "$(cut -d' ' -f2 <<<"$where" | sort -u | wc -l)" -gt 1 ]
+}
+
 memory() {
 	sed -n 's/^FREE //p' "$out/boot$1.log" | sed -n '1p;2p;$p'
 }
@@ -170,6 +194,9 @@ cut_power
 check "the packaged configuration is good" sh -c "! grep 'CHECK failed' '$out/boot1.log'"
 check "it runs as its own user" grep -q 'uid 463463463463 ' "$out/boot2.log"
 check "it never ended by itself" sh -c "! grep -h -B1 ENDED '$out/boot1.log' '$out/boot2.log'"
+check "no word was unaligned" aligned 1
+check "nor after the cut" aligned 2
+check "static and position independent: an address and a canary of its own for each start" moves
 echo "memory available in the machine, KiB:"
 memory 1
 echo "$name: $passed passed, $failed failed"
