@@ -201,6 +201,14 @@ configurations() {
 	printf "\nconfig list 'ads'\n\toption action 'block'\n\toption file '/srv/lists/ads.txt'\n" >>"$root/etc/config/sluice"
 	service start
 	expect two-listeners
+	echo ads.example >"$root/etc/ads.txt"
+	mkdir "$root/srv/a b"
+	echo ads.example >"$root/srv/a b/ads.txt"
+	sed -i "s|option file '.*|option file '/etc/ads.txt'|" "$root/etc/config/sluice"
+	service reload
+	sed -i "s|option file '.*|option file '/srv/a b/ads.txt'|" "$root/etc/config/sluice"
+	service reload
+	expect no-mount
 
 	router
 	set_option "option enabled '1'" "option jail '0'"
