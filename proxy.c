@@ -97,13 +97,22 @@ turn_away(int fd, const struct net_addr *peer, const char *why)
 	close(fd);
 }
 
+/* Where the configuration does not say it, the firewall has decided whom to redirect; a public IPv6 address is usual
+ * there.  Who comes to that socket by itself is served nothing. */
+static bool
+client_is_allowed(const struct arrival *a)
+{
+	return (a->redirected && proxy.config.client_count == 0) ||
+	       config_allows_client(&proxy.config, &a->peer);
+}
+
 static void
 slots_take(int fd, const struct arrival *a)
 {
 	const struct net_addr *peer = &a->peer;
 	struct conn *victim = proxy.conns.free == 1 ? slots_greediest() : NULL;
 
-	if (!config_allows_client(&proxy.config, peer)) {
+	if (!client_is_allowed(a)) {
 		turn_away(fd, peer, "not in `list client`");
 		return;
 	}

@@ -36,6 +36,9 @@ inside ip addr add fd77::2/64 dev v1 nodad
 inside ip link set v1 up
 inside ip route add default via 10.77.0.1
 inside ip -6 route add default via fd77::1
+# as providers give them: no address that is private
+ip addr add 2001:db8:77::1/64 dev v0 nodad
+inside ip addr add 2001:db8:77::2/64 dev v1 nodad
 
 # redirect PORT: what v0 brings for others goes to the proxy, as the package's rules have it.
 redirect() {
@@ -46,7 +49,7 @@ redirect() {
 			chain dstnat {
 				type nat hook prerouting priority dstnat
 				iifname v0 ip daddr != 10.77.0.1 tcp dport { $WEB, $TLS, 9 } redirect to :$1
-				iifname v0 ip6 daddr != fd77::1 tcp dport { $WEB, $TLS } redirect to :$1
+				iifname v0 ip6 daddr != { fd77::1, 2001:db8:77::1 } tcp dport { $WEB, $TLS } redirect to :$1
 			}
 		}
 	NFT
@@ -77,8 +80,12 @@ direct() {
 is 'a site is inspected' "$(direct 203.0.113.5 "https://www.bed.test:$TLS/hello")" 200
 is 'what it says' "$(cat body)" 'hello from www'
 log_line 'its line' "10\.77\.0\.2 GET https://www\.bed\.test:$TLS/hello 200 inspected"
-is 'by IPv6' "$(direct '[2001:db8::5]' "https://www.bed.test:$TLS/hello")" 200
+is 'by IPv6' "$(direct '[2001:db8::5]' --interface fd77::2 "https://www.bed.test:$TLS/hello")" 200
 log_line 'IPv6: the client is known' "fd77::2 GET https://www\.bed\.test:$TLS/hello 200 inspected"
+is 'by a public IPv6 address' "$(direct '[2001:db8::5]' --interface 2001:db8:77::2 "https://www.bed.test:$TLS/hello")" 200
+log_line 'whom the firewall redirects is a client' "2001:db8:77::2 GET https://www\.bed\.test:$TLS/hello 200 inspected"
+is 'who asks for a proxy must be in the list' "$(inside curl -s -o /dev/null -w '%{http_connect}' --max-time 20 \
+	--interface 2001:db8:77::2 -x "http://[2001:db8:77::1]:$PORT" "https://www.bed.test:$TLS/hello")" 000
 is 'a blocked URL' "$(direct 203.0.113.5 "https://www.bed.test:$TLS/hello/secret/x")" 403
 is 'a blocked host: the page comes inside TLS' "$(direct 203.0.113.5 "https://blocked.bed.test:$TLS/")" 403
 like 'the page names the list' "$(cat body)" 'ads'
@@ -164,6 +171,16 @@ kill -HUP "$bed_proxy_pid"
 log_line 'another brings one by its address' "now listening on 10\.77\.0\.1:$PORT2"
 redirect "$PORT2"
 is 'it serves' "$(direct 203.0.113.5 "https://www.bed.test:$TLS/hello")" 200
+stop_proxy
+
+# --- with a list of clients, it decides ----------------------------------------
+option "list client '10.77.0.2'"
+option "list client '127.0.0.0/8'"
+start_proxy || exit 1
+inside ip addr add 10.77.0.3/24 dev v1
+is 'who is in it' "$(direct 203.0.113.5 --interface 10.77.0.2 "https://www.bed.test:$TLS/hello")" 200
+is 'who is not' "$(direct 203.0.113.5 --interface 10.77.0.3 "https://www.bed.test:$TLS/hello")" 000
+log_line 'and is told so in the log' '10\.77\.0\.3 turned away: not in .list client.'
 stop_proxy
 
 # --- a clock that is not right yet -------------------------------------------
