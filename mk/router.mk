@@ -67,19 +67,20 @@ $(OUT)/sluice: $(ROUTER_OBJ)
 		-o $@.full $(ROUTER_OBJ) $(LIBS)
 	$(STRIP) -s -R .comment -R .note -R .pdr -o $@ $@.full
 
-# The unit tests, as this target's programs.
+# The unit tests, as this target's programs: they link the objects of the program.
 QEMU = $(addprefix qemu-,$(ROUTER_ARCH))
 define router_unit_rules
-$(OUT)/unit/$(1): test/unit/$(1).c test/unit/check.h $$(UNIT_$(1)) $$(wildcard lib/*.h *.h) $(OUT)/toolchain
+$(OUT)/unit/$(1): $(OUT)/test/unit/$(1).o $$(patsubst %.c,$(OUT)/%.o,$$(UNIT_$(1)) $$(filter mk/%,$$(ROUTER_SRC)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(OWN_CFLAGS) $$(ROUTER_CFLAGS) -Os -g $$(ROUTER_LDFLAGS) -o $$@ $$(filter %.c,$$^) $$(UNIT_LIBS_$(1))
+	$$(CC) $$(OWN_CFLAGS) $$(ROUTER_CFLAGS) $$(CFLAGS) $$(ROUTER_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(UNIT_LIBS_$(1))
 endef
 $(foreach u,$(UNITS),$(eval $(call router_unit_rules,$(u))))
+-include $(UNITS:%=$(OUT)/test/unit/%.d)
 
 # A test that does not build must not hide what the others say.
 unit-cross:
-	@rc=0; for t in $(TESTS); do echo "== $(TARGET) $$t"; \
-		$(MAKE) --no-print-directory -s TARGET=$(TARGET) $(OUT)/unit/$$t && \
+	@$(MAKE) --no-print-directory -s -k TARGET=$(TARGET) $(TESTS:%=$(OUT)/unit/%); \
+	rc=$$?; for t in $(TESTS); do echo "== $(TARGET) $$t"; \
 		timeout 300 $(QEMU) $(OUT)/unit/$$t || rc=1; done; exit $$rc
 
 clean-target:

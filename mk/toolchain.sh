@@ -110,8 +110,8 @@ run() {
 # --- the C library ---------------------------------------------------------
 # Debian's libgcc for MIPS is hard float: of it only the integer helpers are taken, without their marks, so that
 # the result says soft float, which a kernel without FPU emulation insists on.  What calculates with floats does not
-# link then, but for musl's printf, which always knows %f: here that ends the program instead of hiding a wrong
-# number.  mk/size.sh looks for FPU instructions.
+# link then, but for musl's printf and scanf, which always know %f: here that ends the program instead of hiding a
+# wrong number.  mk/size.sh looks for FPU instructions.
 libgcc_copy() {
 	libgcc=$($prefix-gcc $flags -print-libgcc-file-name)
 	rm -f "$out/lib/libgcc.a"
@@ -127,8 +127,9 @@ libgcc_copy() {
 		done
 		case $target in
 		*-musl)
-			for f in adddf3 subdf3 muldf3 nedf2 fixdfsi fixunsdfsi floatsidf floatunsidf; do
-				echo "void __$f(void) { __builtin_trap(); }"
+			for f in add?f3 sub?f3 mul?f3 div?f3 neg?f2 eq?f2 ne?f2 lt?f2 le?f2 gt?f2 ge?f2 unord?f2 fix?fsi fixuns?fsi \
+				fix?fdi fixuns?fdi floatsi?f floatunsi?f floatdi?f floatundi?f truncdfsf2 extendsfdf2; do
+				echo "void __$f(void) { __builtin_trap(); }" | sed 's/\(.*\)?\(.*\)/\1s\2\n\1d\2/'
 			done | $prefix-gcc $flags -Os -ffunction-sections -xc -c -o floats.o - ;;
 		esac
 		$prefix-ar rcs "$out/lib/libgcc.a" ./*.o

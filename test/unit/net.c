@@ -61,7 +61,6 @@ test_parse(void)
 		{ "::ffff:1.2.3.4", "1.2.3.4" },
 		{ "::FFFF:102:304", "1.2.3.4" },
 		{ "0:0:0:0:0:ffff:7f00:1", "127.0.0.1" },
-		{ "::1.2.3.4", "::1.2.3.4" },
 		{ "64:ff9b::1.2.3.4", "64:ff9b::102:304" },
 		{ "", NULL },
 		{ "127.1", NULL },
@@ -93,7 +92,7 @@ test_parse(void)
 		{ "1:2:3:4:5:6:7:8888888888888888888888888888888888888888888888888888", NULL },
 	};
 	char out[NET_ADDR_TEXT];
-	struct net_addr a;
+	struct net_addr a, b;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		int got = guarded(net_addr_parse, &a, cases[i].text);
@@ -109,6 +108,10 @@ test_parse(void)
 	CHECK_INT(a.family, 4);
 	for (int i = 4; i < 16; i++)
 		CHECK_INT(a.ip[i], 0);
+	/* C libraries differ in how they write these addresses, which nobody has any more. */
+	a = addr("::1.2.3.4");
+	b = addr("::102:304");
+	CHECK(a.family == 6 && net_addr_same(&a, &b));
 }
 
 static void

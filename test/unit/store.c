@@ -436,9 +436,10 @@ test_failures(void)
 		{ ENOSPC, 0, false,
 			"the cache on flash can't be written, so it lives in memory only: No space "
 			"left on device" },
-		{ 0, EIO, false,
+		/* which all C libraries call the same */
+		{ 0, EROFS, false,
 			"the cache on flash can't be written, so it lives in memory only: "
-			"Input/output error" },
+			"Read-only file system" },
 		{ 0, 0, true,
 			"the cache on flash can't be written, so it lives in memory only: its file "
 			"was removed" },
