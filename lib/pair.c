@@ -92,7 +92,7 @@ most(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* As far as they were written: all 80 KiB would be through the cache of a router twice over. */
+/* As far as they were written: all of them are several times a router's data cache. */
 static void
 pair_wipe(struct pair *p)
 {

@@ -92,8 +92,8 @@ tls_set_profile(
 	/* Else the client would announce max_fragment_length for the small output buffer, which some
 	 * origins refuse. */
 	eng->log_max_frag_len = TLS_LOG_MAX_FRAGMENT;
-	/* Our seed alone: BearSSL's own seeder trusts RDRAND, which is stuck on some CPUs.  Not by
-	 * br_ssl_engine_inject_entropy, which starts a generator from nothing first: 30 hash blocks. */
+	/* Our seed alone: BearSSL's own seeder trusts RDRAND, which is stuck on some CPUs.  What
+	 * br_ssl_engine_inject_entropy would do, without starting the generator from nothing first. */
 	br_hmac_drbg_init(&eng->rng, &br_sha256_vtable, seed, TLS_SEED);
 	eng->rng_init_done = 2;
 	eng->rng_os_rand_done = 1;

@@ -3,7 +3,8 @@
  *
  *     qemu-mips -plugin ./count.so,out=FILE ./program args
  *
- * At exit FILE holds a line for each function that ran, "INSTRUCTIONS NAME"; what has no symbol is named "?".
+ * At exit FILE holds a line for each function that ran, "INSTRUCTIONS NAME"; what has no symbol, as
+ * MIPS16 code behind a jump table, is named "?".
  * The counts are exact, whatever else the machine does.  Not part of sluice: it runs on the desk.
  */
 #include <stdint.h>
