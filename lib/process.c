@@ -19,6 +19,18 @@
 
 static int pipe_read = -1, pipe_write = -1;
 
+/* Those that ask a daemon for something; whoever sends them can't know that it has only just begun. */
+static void
+process_hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	(void)sigprocmask(how, &set, NULL);
+}
+
 void
 process_harden(void)
 {
@@ -28,6 +40,7 @@ process_harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
+	process_hold_signals(SIG_BLOCK);
 	/* Lowered too: one past FD_SETSIZE would be accepted only to be refused, and hides the shortage. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max < FD_SETSIZE ? files.rlim_max : FD_SETSIZE;
@@ -120,6 +133,7 @@ process_catch_signals(void)
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		if (sigaction(numbers[i], &action, NULL) != 0)
 			return -1;
+	process_hold_signals(SIG_UNBLOCK);
 	return pipe_read;
 }
 

@@ -12,7 +12,7 @@
 enum { PROCESS_ERROR = 256 };
 
 /* No core files, not readable by other processes (PR_SET_DUMPABLE), SIGPIPE ignored, as many descriptors as
- * are allowed and select can bear. */
+ * are allowed and select can bear.  SIGHUP and SIGUSR1, which would end us, wait for process_catch_signals. */
 void process_harden(void);
 
 /*

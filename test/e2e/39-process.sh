@@ -207,9 +207,26 @@ option "option ca_cert '$BED/ca/ca.crt'"
 option "option ca_key '$BED/ca/ca.key'"
 refuses 'a port in use' ":$PORT"
 
-# --- a clock that is not set ------------------------------------------------------------------
+# --- SIGHUP while it starts ---------------------------------------------------------------------
+# It reads the CA bundle, from a pipe, and so is sure to be starting; the reload, no longer root, can't read that again.
 kill "${bed_pids[-1]}"
 wait "${bed_pids[-1]}" 2>/dev/null
+mkfifo -m 600 fifo
+option "option ca_bundle '$BED/fifo'"
+: >log/proxy.err
+(
+	exec 9>fifo
+	pkill -HUP -f "$BED/sluice.conf"
+	cat "$BUNDLE" >&9
+) &
+keep_pid $!
+start_proxy || exit 1
+log_line 'SIGHUP while it starts: it reloads when it can' 'configuration .* reloaded'
+is 'and serves' "$(px "$W/hello")" 'hello from www'
+stop_proxy
+option "option ca_bundle '$BUNDLE'"
+
+# --- a clock that is not set ------------------------------------------------------------------
 option "option clock_stamp '$BED/stamp'"
 start_proxy || exit 1
 is 'no clock stamp: CONNECT gets 503 in clear' "$(tunnel_status "$W/hello")" 503

@@ -57,6 +57,20 @@ harden(void)
 	CHECK(pipe_action.sa_handler == SIG_IGN);
 }
 
+/* A reload that is asked for before there is a handler: nobody dies of it, and it is not lost. */
+static void
+harden_holds_signals(void)
+{
+	struct process_signals s;
+
+	process_harden();
+	raise(SIGHUP);
+	raise(SIGUSR1);
+	CHECK(process_catch_signals() >= 0);
+	s = process_signals();
+	CHECK(s.reload && s.count && !s.stop);
+}
+
 /* A shell that allows more descriptors than select can bear: those would be accepted only to be refused. */
 static void
 harden_many(void)
@@ -207,6 +221,7 @@ int
 main(void)
 {
 	in_child(harden);
+	in_child(harden_holds_signals);
 	in_child(harden_many);
 	test_drop();
 	in_child(signals);
