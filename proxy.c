@@ -33,7 +33,7 @@
 
 enum {
 	LISTEN_SECS = 10, /* how often a listening device's addresses are looked up */
-	STOP_SECS = 10,   /* after SIGTERM, for exchanges under way */
+	STOP_SECS = 4,    /* after SIGTERM, for exchanges under way; procd kills after 5 */
 	RELOAD_MS = 5,    /* of a turn, for building new lists */
 	CHAINS_MOST = 8,  /* origins in their handshake at once: 66 KB each */
 	REFUSED_LOG = 100 /* of so many clients turned away one is logged */

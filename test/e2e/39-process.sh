@@ -63,15 +63,15 @@ reload
 check 'and back again' wait_for 5 can_connect 127.0.0.1 "$PORT"
 
 # --- SIGTERM drains --------------------------------------------------------------------
-px -o slow.out "$W/slow/30/50" &
+px -o slow.out "$W/slow/20/30" &
 download=$!
-wait_for 5 grep -q '/slow/30' log/www.log
+wait_for 5 grep -q '/slow/20' log/www.log
 pid=$bed_proxy_pid
 kill -TERM "$pid"
 check 'SIGTERM: no new connections' wait_for 5 unbound
 wait "$download"
 is 'SIGTERM: the running download ends well' $? 0
-is 'SIGTERM: it came whole' "$(cat slow.out)" "$(printf 'x%.0s' $(seq 30))"
+is 'SIGTERM: it came whole' "$(cat slow.out)" "$(printf 'x%.0s' $(seq 20))"
 check 'SIGTERM: then it ends' wait_for 15 gone "$pid"
 bed_proxy_pid=
 wait "$pid"
