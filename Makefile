@@ -139,12 +139,12 @@ help:
 	@echo 'make bench-policy       bytes a domain, loads and look-ups a second, beside dnsmasq'
 	@echo 'make bench-wear         flash writes of a day of browsing'
 	@echo 'make powercut           20 power cuts each on JFFS2 and UBIFS, in the 64 MB MIPS machine'
-	@echo 'make router-test        the whole on that machine; make router: the short slice under qemu-user'
+	@echo 'make router-test        all targets under qemu-user, and that machine (-j2); make router: the short slice'
 	@echo 'make router-bench       instructions of operations and of whole connections on a MIPS 24Kc'
 	@echo 'make openwrt-check      the package: staged, linted, eight configurations of its init script'
-	@echo 'make size               what a router binary is made of'
+	@echo 'make size               what the router binaries are made of'
 	@echo 'make setup              install what the tests need'
-	@echo 'make TARGET=mips-uclibc a router binary in build/mips-uclibc/'
+	@echo 'make TARGET=mips-uclibc a router binary in build/mips-uclibc/; any other TARGET says which there are'
 	@echo 'make clean              remove what make made, except router toolchains'
 
 clean:
