@@ -107,7 +107,7 @@ size:
 # under qemu-mips, which ends a program that reads an unaligned word.  Everything else of a router is in router-test.
 ROUTER_SCRIPTS ?= 30-http 34-tls 36-invalid
 # those that would notice a wrong byte order or an unaligned word
-ROUTER_TESTS ?= der encode forge http index pem siphash uci
+ROUTER_TESTS ?= body der encode forge http index pem siphash target uci
 TEST_STEPS += router openwrt-check
 
 router:
