@@ -141,7 +141,7 @@ help:
 	@echo 'make powercut           20 power cuts each on JFFS2 and UBIFS, in the 64 MB MIPS machine'
 	@echo 'make router-test        all targets under qemu-user, and that machine (-j2); make router: the short slice'
 	@echo 'make router-bench       instructions of operations and of whole connections on a MIPS 24Kc'
-	@echo 'make openwrt-check      the package: staged, linted, eight configurations of its init script'
+	@echo 'make openwrt-check      the package: staged, linted, its init script in eight configurations, run in that machine'
 	@echo 'make size               what the router binaries are made of'
 	@echo 'make setup              install what the tests need'
 	@echo 'make TARGET=mips-uclibc a router binary in build/mips-uclibc/; any other TARGET says which there are'

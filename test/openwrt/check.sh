@@ -1,5 +1,5 @@
 #!/bin/bash
-# make openwrt-check: what can be proved of the package without OpenWrt.
+# make openwrt-package: what can be proved of the package without OpenWrt and without a machine.
 #
 # Runs the package's own recipes against the stand-ins in sdk/, checks metadata, modes and shell syntax, reads the
 # shipped configuration strictly, and runs the init script in a chroot under stand-ins for procd's functions,
@@ -296,12 +296,12 @@ clock() {
 }
 
 if [ "$(id -u)" != 0 ]; then
-	echo "skip - openwrt-check needs root"
-	echo "openwrt-check: 0 passed, 0 failed, 1 skipped"
+	echo "skip - openwrt-package needs root"
+	echo "openwrt-package: 0 passed, 0 failed, 1 skipped"
 	exit 0
 fi
 mkdir -p "$out"
 metadata
 staged && [ "$accept" != stage ] && configurations && redirects
-echo "openwrt-check: $passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+echo "openwrt-package: $passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
 [ "$failed" -eq 0 ]

@@ -1,4 +1,4 @@
-# A stand-in for OpenWrt's rules.mk: what our package Makefiles use of it, for `make openwrt-check`.
+# A stand-in for OpenWrt's rules.mk: what our package Makefiles use of it, for `make openwrt-package`.
 # TARGET_CC, TARGET_LDFLAGS, STAGE (the staged tree) and BUILD_DIR come from the caller.
 INCLUDE_DIR = $(TOPDIR)/include
 PKG_BUILD_DIR = $(BUILD_DIR)/$(PKG_NAME)-$(PKG_VERSION)
