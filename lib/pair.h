@@ -59,7 +59,7 @@ bool pair_may_park(const struct pair *p);
 /* Takes the buffers back, wiped as far as they were used. */
 struct pair_buffers *pair_park(struct pair *p);
 
-/* The same for a connection that ends: whatever is in them is lost. */
+/* The same for a connection that ends, at any moment: whatever is in them is lost. */
 struct pair_buffers *pair_strip(struct pair *p);
 
 /* A leg has something to read, so that buffers are worth having; true with buffers. */

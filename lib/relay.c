@@ -106,7 +106,7 @@ relay_bad_request(struct relay *r, uint16_t status, const char *error)
 	return RELAY_BAD_REQUEST;
 }
 
-/* A TLS hello where a request is due, for one: the parser refuses it by its first byte, and no more will come. */
+/* A TLS hello, for one: the parser refuses it by its first byte, and it has no empty line to wait for. */
 static bool
 relay_is_no_request(const struct relay *r)
 {
