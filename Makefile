@@ -7,13 +7,12 @@ VERSION = 0.1.0
 CC ?= cc
 CFLAGS ?= -O2 -g
 OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
-	-Wstrict-prototypes -Wpointer-arith -Wformat=2 -fno-common -I. -Ilib \
+	-Wstrict-prototypes -Wpointer-arith -Wformat=2 -fno-common -I. \
 	-DSLUICE_VERSION='"$(VERSION)"'
 LIBS = -lbearssl -lcares
 
 BUILD = build/desk
-TOP = proxy.c conn.c request.c inspect.c cert.c policy.c policy_load.c policy_why.c
-SRC = $(TOP) $(sort $(wildcard lib/*.c))
+SRC = proxy.c cert.c policy.c $(sort $(wildcard conn/*.c policy/*.c lib/*/*.c))
 OBJ = $(SRC:%.c=$(BUILD)/%.o)
 
 sluice: $(OBJ)
@@ -41,7 +40,7 @@ build/san/%.o: %.c
 -include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d)
 
 # --- unit tests: each built plain and with sanitizers ----------------------
-include test/unit/units.mk
+-include test/unit/units.mk
 UNITS := $(patsubst UNIT_%,%,$(filter-out UNIT_LIBS_%,$(filter UNIT_%,$(.VARIABLES))))
 TESTS ?= $(sort $(UNITS))
 
@@ -82,7 +81,7 @@ $(foreach f,$(FUZZES),$(eval $(call fuzz_rules,$(f))))
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -MMD -MP -c -o $@ $<
--include $(wildcard build/fuzz/obj/*/*.d build/fuzz/obj/test/fuzz/*.d)
+-include $(wildcard build/fuzz/obj/*/*/*.d build/fuzz/obj/*.d)
 
 fuzz: $(FUZZ:%=build/fuzz/%)
 	@FUZZ_SECS=$(FUZZ_SECS) test/fuzz/run $(FUZZ)

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "lib/anchors.h"
-#include "lib/authority.h"
-#include "lib/forge.h"
-#include "lib/log.h"
-#include "lib/pool.h"
-#include "lib/store.h"
-#include "lib/verify.h"
+#include "lib/x509/anchors.h"
+#include "lib/x509/authority.h"
+#include "lib/x509/forge.h"
+#include "lib/base/log.h"
+#include "lib/base/pool.h"
+#include "lib/base/store.h"
+#include "lib/x509/verify.h"
 
 enum {
 	SIGNATURES = 256,        /* remembered: the intermediates in use number a few dozen */

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/chain.h"
-#include "lib/config.h"
-#include "lib/origins.h"
-#include "lib/session.h"
-#include "lib/wait.h"
+#include "lib/x509/chain.h"
+#include "lib/base/config.h"
+#include "lib/tls/origins.h"
+#include "lib/tls/session.h"
+#include "lib/net/wait.h"
 
 enum {
 	CERT_LEAF_MAX = 24576, /* bytes of a forged leaf: 1,000 names are real and take 22 KB */
@@ -31,7 +31,7 @@ struct cert;
 
 /*
  * At start, still with the privileges that reading the key needs: loads the bundle and the distrust list,
- * loads the CA or makes it on first use (see lib/authority.h), derives the leaf key from its key, makes the
+ * loads the CA or makes it on first use (see lib/x509/authority.h), derives the leaf key from its key, makes the
  * untrusted signer, opens the leaf cache, whose descriptor it keeps.  So nothing here needs those privileges
  * later.  Waits for the kernel's random generator.  Returns NULL with a sentence in err; a leaf cache that can't be
  * used is only logged.  `chains`: how many origins can be judged at once; `sessions`: TLS sessions kept.

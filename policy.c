@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "lib/log.h"
-#include "policy_parts.h"
+#include "lib/base/log.h"
+#include "policy/parts.h"
 
 /* --- hashes --------------------------------------------------------------------------------------- */
 

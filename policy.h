@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/config.h"
-#include "lib/net.h"
+#include "lib/base/config.h"
+#include "lib/net/net.h"
 
 struct policy;
 

@@ -16,16 +16,16 @@
 #include <unistd.h>
 
 #include "cert.h"
-#include "conn.h"
+#include "conn/conn.h"
 #include "policy.h"
-#include "lib/config.h"
-#include "lib/listen.h"
-#include "lib/log.h"
-#include "lib/net.h"
-#include "lib/pool.h"
-#include "lib/process.h"
-#include "lib/resolve.h"
-#include "lib/wait.h"
+#include "lib/base/config.h"
+#include "lib/net/listen.h"
+#include "lib/base/log.h"
+#include "lib/net/net.h"
+#include "lib/base/pool.h"
+#include "lib/base/process.h"
+#include "lib/net/resolve.h"
+#include "lib/net/wait.h"
 
 #ifndef SLUICE_VERSION
 #define SLUICE_VERSION "0"

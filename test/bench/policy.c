@@ -8,7 +8,7 @@
  * Under an instruction counter the difference between two counts is the price of one look-up.
  */
 #include "policy.h"
-#include "lib/log.h"
+#include "lib/base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

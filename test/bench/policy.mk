@@ -1,13 +1,13 @@
 # make bench-policy: what lists cost; see test/bench/policy.sh.
-POLICY_SRC = policy.c policy_load.c policy_why.c lib/config.c lib/uci.c lib/index.c lib/list.c lib/name.c lib/siphash.c lib/source.c \
-	lib/net.c lib/log.c lib/wait.c
+POLICY_SRC = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci.c lib/rules/index.c lib/rules/list.c lib/rules/name.c lib/base/siphash.c lib/rules/source.c \
+	lib/net/net.c lib/base/log.c lib/net/wait.c
 POLICY_MIPS_CC = mips-linux-gnu-gcc
 
-build/bench/policy: test/bench/policy.c $(POLICY_SRC) $(wildcard lib/*.h *.h)
+build/bench/policy: test/bench/policy.c $(POLICY_SRC) $(wildcard lib/*/*.h *.h)
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) -O2 -g -o $@ $(filter %.c,$^)
 
-build/bench/policy-mips: test/bench/policy.c $(POLICY_SRC) $(wildcard lib/*.h *.h)
+build/bench/policy-mips: test/bench/policy.c $(POLICY_SRC) $(wildcard lib/*/*.h *.h)
 	@mkdir -p $(@D)
 	-$(POLICY_MIPS_CC) $(OWN_CFLAGS) -Os -march=24kc -static -o $@ $(filter %.c,$^)
 

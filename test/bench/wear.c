@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include "lib/encode.h"
+#include "lib/x509/encode.h"
 
 enum { HOSTS = 2000, CONNECTIONS = 10000, DAYS = 5, ERASE_BLOCK = 65536, JFFS2_NODE = 68 };
 

@@ -8,8 +8,8 @@
  * the seeds (test/x509/seeds.py).
  */
 #include "../unit/mint.h"
-#include "anchors.h"
-#include "chain.h"
+#include "lib/x509/anchors.h"
+#include "lib/x509/chain.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* config: any file; one that is taken prints as a file that is taken and prints the same. */
-#include "config.h"
+#include "lib/base/config.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* forge: whatever certificate an origin sends, the leaf after it is a good one or a refusal with a sentence. */
 #include <stdlib.h>
 #include <string.h>
-#include "forge.h"
+#include "lib/x509/forge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,5 +1,5 @@
 /* hello: what is read does not depend on how it was cut into segments and records, and a full buffer is an answer. */
-#include "hello.h"
+#include "lib/tls/hello.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * rewritten must parse again and mean the same; chunks written anew must hold the same content, and
  * agree with a decoder that is written otherwise: line by line over the whole text.
  */
-#include "http.h"
+#include "lib/http/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>

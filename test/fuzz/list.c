@@ -1,6 +1,6 @@
 /* list: any lines; hosts come out in normal form, paths lie in their line, nothing runs on; and what a path
  * pattern matches stays bounded. */
-#include "list.h"
+#include "lib/rules/list.h"
 
 #include <stdlib.h>
 #include <string.h>

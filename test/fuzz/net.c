@@ -1,5 +1,5 @@
 /* net's text parsers: what is taken has one meaning, and is printed and read again as the same. */
-#include "net.h"
+#include "lib/net/net.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* pem: the same objects come out however the text is cut, and never more than the room. */
-#include "pem.h"
+#include "lib/x509/pem.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * nothing else; what the client gets is a row of responses with the origin's content, none of which the origin
  * had begun before it was asked.
  */
-#include "relay.h"
+#include "lib/http/relay.h"
 
 #include <stdlib.h>
 #include <string.h>

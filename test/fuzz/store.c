@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "../../lib/store.c"
+#include "../../lib/base/store.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

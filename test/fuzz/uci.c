@@ -1,5 +1,5 @@
 /* uci: any bytes; what is read, quoted as `uci export` quotes it, reads back as the same. */
-#include "uci.h"
+#include "lib/base/uci.h"
 
 #include <stdint.h>
 #include <stdlib.h>

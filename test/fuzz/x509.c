@@ -1,6 +1,6 @@
 /* x509: whatever comes, what is read lies inside the input, and the walkers over it end. */
-#include "names.h"
-#include "x509.h"
+#include "lib/x509/names.h"
+#include "lib/x509/x509.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,13 +1,11 @@
 # Leaves: what they are accepted by, what they cost the flash, and power cuts on real flash file systems.
-LEAF_LIB = anchors authority chain der encode forge name names net origins pem pool seed session signature siphash \
-	store verify wait x509
-LEAF_SRC = cert.c $(LEAF_LIB:%=lib/%.c)
+LEAF_SRC = $(UNIT_cert)
 
-build/leaf/mint: test/leaf/mint.c $(LEAF_SRC) lib/log.c $(wildcard lib/*.h *.h)
+build/leaf/mint: test/leaf/mint.c $(LEAF_SRC) lib/base/log.c $(wildcard lib/*/*.h *.h)
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) -lbearssl
 
-build/leaf/wear: test/bench/wear.c $(LEAF_SRC) lib/log.c $(wildcard lib/*.h *.h)
+build/leaf/wear: test/bench/wear.c $(LEAF_SRC) lib/base/log.c $(wildcard lib/*/*.h *.h)
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) $(CFLAGS) -Wl,--wrap=pwrite,--wrap=fsync -o $@ $(filter %.c,$^) -lbearssl -lm
 
@@ -25,7 +23,7 @@ TEST_STEPS += leaf
 .PHONY: leaf bench-wear
 
 # 20 power cuts on JFFS2 and 20 on UBIFS, in an emulated router; some minutes. CUTS=n, FLASH="nor block ubi".
-build/leaf/writer: test/leaf/writer.c lib/store.c lib/pool.c lib/store.h lib/pool.h
+build/leaf/writer: test/leaf/writer.c lib/base/store.c lib/base/pool.c lib/base/store.h lib/base/pool.h
 	@mkdir -p $(@D)
 	@$(MAKE) --no-print-directory TARGET=mipsel-uclibc toolchain
 	build/mipsel-uclibc/cc $(OWN_CFLAGS) -Os -static -isystem build/mipsel-uclibc/include \

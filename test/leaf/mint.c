@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "lib/pem.h"
-#include "lib/store.h"
+#include "lib/x509/pem.h"
+#include "lib/base/store.h"
 
 static char err[CERT_ERROR];
 static unsigned char origin[65536], leaf[CERT_LEAF_MAX];

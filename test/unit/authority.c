@@ -1,8 +1,8 @@
 /* authority: a CA is made once and found again; what the user brings along is taken or refused by name. */
-#include "authority.h"
+#include "lib/x509/authority.h"
 #include "check.h"
-#include "encode.h"
-#include "pem.h"
+#include "lib/x509/encode.h"
+#include "lib/x509/pem.h"
 
 #include <errno.h>
 #include <stdbool.h>

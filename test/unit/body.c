@@ -3,7 +3,7 @@
  * guard page.
  */
 #include "check.h"
-#include "body.h"
+#include "lib/http/body.h"
 
 #define BYTES(text) text, sizeof(text) - 1
 

@@ -4,10 +4,10 @@
  */
 #include "check.h"
 #include "cert.h"
-#include "lib/authority.h"
-#include "lib/encode.h"
-#include "lib/forge.h"
-#include "lib/log.h"
+#include "lib/x509/authority.h"
+#include "lib/x509/encode.h"
+#include "lib/x509/forge.h"
+#include "lib/base/log.h"
 
 #include <stdarg.h>
 #include <sys/stat.h>

@@ -2,8 +2,8 @@
  * BearSSL is told while certificates arrive; a reload under a running check; remembered signatures. */
 #include "check.h"
 #include "mint.h"
-#include "anchors.h"
-#include "chain.h"
+#include "lib/x509/anchors.h"
+#include "lib/x509/chain.h"
 
 #include <fcntl.h>
 

@@ -1,6 +1,6 @@
 /* config: defaults, every option, errors with file:line, and that what is printed reads back the same. */
 #include "check.h"
-#include "config.h"
+#include "lib/base/config.h"
 
 #include <fcntl.h>
 #include <stdint.h>

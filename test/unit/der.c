@@ -1,6 +1,6 @@
 /* der: minimal lengths and integers, times, and no byte read past the end, at any cut. */
 #include "check.h"
-#include "der.h"
+#include "lib/x509/der.h"
 
 /* A value in guarded memory; `in` is set to it. */
 #define WITH(in, bytes)                                                                          \

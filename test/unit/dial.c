@@ -1,6 +1,6 @@
 /* dial: the first address that answers wins, whatever the others do, and every other descriptor is closed. */
 #include "check.h"
-#include "dial.h"
+#include "lib/net/dial.h"
 #include "refused.h"
 
 #include <errno.h>

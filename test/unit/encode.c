@@ -1,6 +1,6 @@
 /* encode: the bytes that X.690 and RFC 5280 want, and the length that was announced. */
 #include "check.h"
-#include "encode.h"
+#include "lib/x509/encode.h"
 
 static unsigned char buf[70000];
 

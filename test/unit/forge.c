@@ -1,7 +1,7 @@
 /* forge: what stands in a leaf, for origins of all shapes; dates against the rule written out; determinism. */
 #include "check.h"
-#include "encode.h"
-#include "forge.h"
+#include "lib/x509/encode.h"
+#include "lib/x509/forge.h"
 
 #include <stdbool.h>
 

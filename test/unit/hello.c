@@ -3,7 +3,7 @@
  * two ways is refused.  The real ones were captured by test/unit/hello-capture.py and seed the fuzzer as well.
  */
 #include "check.h"
-#include "hello.h"
+#include "lib/tls/hello.h"
 
 enum { BIG = 1 << 17 }; /* bytes: a long hello in records of one byte */
 

@@ -3,7 +3,7 @@
  * Every text ends at a guard page and is fed at every length.
  */
 #include "check.h"
-#include "http.h"
+#include "lib/http/http.h"
 
 #define BYTES(text) text, sizeof(text) - 1
 #define GET         "GET / HTTP/1.1\r\nHost: h\r\n"

@@ -1,6 +1,6 @@
 /* index: sorted in steps whatever the input, every key found at its first place, marks dropped. */
 #include "check.h"
-#include "index.h"
+#include "lib/rules/index.h"
 
 static uint32_t
 draw(void)

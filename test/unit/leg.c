@@ -9,8 +9,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include "leg.h"
-#include "wait.h"
+#include "lib/tls/leg.h"
+#include "lib/net/wait.h"
 
 enum { SMALL = 512, BULK = 300000 };
 

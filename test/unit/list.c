@@ -1,6 +1,6 @@
 /* list: every form of line, every kind of what can't be meant, paths; input ends at a guard page. */
 #include "check.h"
-#include "list.h"
+#include "lib/rules/list.h"
 
 /* One line as "host|host/path$end" or the kinds in <>. */
 static const char *

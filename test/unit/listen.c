@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include "listen.h"
+#include "lib/net/listen.h"
 
 static struct config config;
 static struct listeners listeners;

@@ -1,6 +1,6 @@
 /* log: nothing that a peer sends can forge a line or drive a terminal; long lines are cut, never wrapped. */
 #include "check.h"
-#include "log.h"
+#include "lib/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

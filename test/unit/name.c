@@ -1,6 +1,6 @@
 /* name: the one form of host names; RFC 3492's samples, and what is no host name. */
 #include "check.h"
-#include "name.h"
+#include "lib/rules/name.h"
 
 static const char *
 normal(const char *text, size_t len)

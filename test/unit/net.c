@@ -1,6 +1,6 @@
 /* net: one form for each address, and no way around the list of what a proxy must not reach. */
 #include "check.h"
-#include "net.h"
+#include "lib/net/net.h"
 #include "refused.h"
 
 #include <arpa/inet.h>

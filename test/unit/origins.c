@@ -1,6 +1,6 @@
 /* origins: a session is given out under its key alone, within its time, and the oldest makes room. */
 #include "check.h"
-#include "origins.h"
+#include "lib/tls/origins.h"
 
 enum { NOW = 1000000 };
 

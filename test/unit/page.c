@@ -3,8 +3,8 @@
  * that is too long cut, and a style that its hash in the policy allows.
  */
 #include "check.h"
-#include "http.h"
-#include "page.h"
+#include "lib/http/http.h"
+#include "lib/http/page.h"
 
 #include <bearssl.h>
 

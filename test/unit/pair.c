@@ -9,8 +9,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include "pair.h"
-#include "wait.h"
+#include "lib/tls/pair.h"
+#include "lib/net/wait.h"
 
 enum { BULK = 400000, ROUNDS = 5000 };
 

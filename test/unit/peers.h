@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include "chain.h"
-#include "encode.h"
-#include "tls.h"
+#include "lib/x509/chain.h"
+#include "lib/x509/encode.h"
+#include "lib/tls/tls.h"
 
 enum { WIRE = 1 << 18, LEAF = 1024 };
 

@@ -1,8 +1,8 @@
 /* pem: what files in the wild are like, at every split point; what is broken is told and passed over. */
 #include "check.h"
 #include "mint.h"
-#include "anchors.h"
-#include "pem.h"
+#include "lib/x509/anchors.h"
+#include "lib/x509/pem.h"
 
 static unsigned char out[64];
 

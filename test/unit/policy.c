@@ -5,7 +5,7 @@
 #include "check.h"
 #include "policy.h"
 
-#include "log.h"
+#include "lib/base/log.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
 #include "check.h"
 #include "policy.h"
 
-#include "log.h"
+#include "lib/base/log.h"
 
 enum { LISTS = 5, RULES = 14, QUESTIONS = 40 };
 

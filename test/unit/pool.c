@@ -1,6 +1,6 @@
 /* pool: every block is given out once, a full pool says so, what comes back is wiped. */
 #include "check.h"
-#include "pool.h"
+#include "lib/base/pool.h"
 
 #include <stdint.h>
 

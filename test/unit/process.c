@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/wait.h>
-#include "process.h"
+#include "lib/base/process.h"
 
 enum { NOBODY = 65534, OTHER = 12345, FLOOD = 100000 }; /* FLOOD: more than a pipe holds */
 

@@ -4,9 +4,9 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include "http.h"
-#include "leg.h"
-#include "relay.h"
+#include "lib/http/http.h"
+#include "lib/tls/leg.h"
+#include "lib/http/relay.h"
 
 enum { BULK = 200000, STEPS = 20000 };
 

@@ -5,7 +5,7 @@
  * prints what it finds: test/unit/resolve-dnsmasq uses that.
  */
 #include "check.h"
-#include "resolve.h"
+#include "lib/net/resolve.h"
 
 #include <ares.h>
 #include <arpa/inet.h>

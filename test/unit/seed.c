@@ -24,7 +24,7 @@ fake_getrandom(void *out, size_t len, unsigned flags)
 }
 
 #define getrandom fake_getrandom
-#include "../../lib/seed.c"
+#include "../../lib/base/seed.c"
 #undef getrandom
 
 int

@@ -1,6 +1,6 @@
 /* session: a session comes back under its own tie and no other; the table is bounded, the oldest goes first. */
 #include "check.h"
-#include "session.h"
+#include "lib/tls/session.h"
 
 static unsigned char tie_a[SESSION_TIE] = { 1 }, tie_b[SESSION_TIE] = { 1, [31] = 1 };
 

@@ -1,6 +1,6 @@
 /* siphash: known results of HalfSipHash-1-3 with a 32-bit result: key 00..07, input 00 01 02 ... */
 #include "check.h"
-#include "siphash.h"
+#include "lib/base/siphash.h"
 
 int
 main(void)

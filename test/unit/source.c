@@ -1,6 +1,6 @@
 /* source: lines and their numbers over every length, and what happens when the file changes. */
 #include "check.h"
-#include "source.h"
+#include "lib/rules/source.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* target: what is a host and what is none, in which form it comes out.  Every text ends at a guard page. */
 #include "check.h"
-#include "target.h"
+#include "lib/net/target.h"
 
 static bool
 is_target(const char *text)

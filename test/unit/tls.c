@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <sys/wait.h>
-#include "hello.h"
-#include "pool.h"
-#include "session.h"
+#include "lib/tls/hello.h"
+#include "lib/base/pool.h"
+#include "lib/tls/session.h"
 
 static struct peers p;
 

@@ -1,6 +1,6 @@
 /* uci: every quoting form, comments, joined lines, errors with their line; input ends at a guard page. */
 #include "check.h"
-#include "uci.h"
+#include "lib/base/uci.h"
 
 /* Reads all statements of text as "kind name=value@line;..." or "error@line: ...". */
 static const char *

@@ -1,6 +1,6 @@
 /* wait: a descriptor outside of the set is refused, an error is no answer, the earliest moment wins. */
 #include "check.h"
-#include "wait.h"
+#include "lib/net/wait.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "anchors.h"
-#include "chain.h"
-#include "pem.h"
+#include "lib/x509/anchors.h"
+#include "lib/x509/chain.h"
+#include "lib/x509/pem.h"
 
 enum { RUNS = 200 };
 

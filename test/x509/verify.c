@@ -6,8 +6,8 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "anchors.h"
-#include "verify.h"
+#include "lib/x509/anchors.h"
+#include "lib/x509/verify.h"
 
 static void
 say(void *ctx, const char *line)

@@ -1,18 +1,18 @@
 # The chain check as a whole: `make x509` runs the suite of known chains, a bounded slice of the differential
 # run, and the machine's own roots, with `sluice verify`; the suite once more with sanitizers.
 TEST_STEPS += x509
-X509_SRC = lib/verify.c lib/chain.c lib/anchors.c lib/signature.c lib/names.c lib/net.c lib/x509.c lib/der.c lib/pem.c
+X509_SRC = lib/x509/verify.c lib/x509/chain.c lib/x509/anchors.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
 X509_PAIRS ?= 60
 X509_FLIPS ?= 40
 ROOTS ?= /etc/ssl/certs/ca-certificates.crt
 PROGRAM ?= ./sluice
 
-build/x509/%: test/x509/%.c $(X509_SRC) test/unit/mint.h $(wildcard lib/*.h)
+build/x509/%: test/x509/%.c $(X509_SRC) test/unit/mint.h $(wildcard lib/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) -Wno-override-init -O2 -g -o $@ $(filter %.c,$^) -lbearssl
 
 # The driver once more with sanitizers: the suite goes through both.
-build/x509/verify-san: test/x509/verify.c $(X509_SRC) $(wildcard lib/*.h)
+build/x509/verify-san: test/x509/verify.c $(X509_SRC) $(wildcard lib/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) -O1 -g $(SAN) -o $@ $(filter %.c,$^) -lbearssl
 
@@ -31,7 +31,7 @@ x509-bench: build/x509/bench
 
 # The same fuzz targets under AFL++, AFL_SECS each; what it finds stays in build/afl/.
 AFL_SECS ?= 60
-build/afl/%: test/fuzz/%.c $(X509_SRC) $(wildcard lib/*.h)
+build/afl/%: test/fuzz/%.c $(X509_SRC) $(wildcard lib/*/*.h)
 	@mkdir -p $(@D)
 	AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast $(OWN_CFLAGS) -O1 -g -fsanitize=fuzzer \
 		-o $@ $(filter %.c,$^) -lbearssl

@@ -1,0 +1,264 @@
+/*
+ * policy_why: what `sluice -t` warns of, and what `sluice why` answers: the verdict, the rule that decides, those that
+ * do not and why, and what follows from it at each stage.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include "policy/parts.h"
+
+enum { WARN_MOST = 8, MATCHES_MOST = 64 };
+
+static const char *const action_texts[] = { "block", "inspect", "tunnel", "allow" };
+
+/* Warns of one rule with a path, if its host is not inspected.  Returns 1 if it did. */
+static int
+warn_rule(struct policy *p, const struct policy_list *l, const struct list_rule *r, unsigned line,
+	bool silent)
+{
+	struct policy_client client = { .now = (int64_t)time(NULL) };
+	char host[NET_ADDR_TEXT], why[POLICY_TEXT];
+	struct verdict v;
+
+	if (l->config.client_count > 0)
+		client.addr = l->config.clients[0].base;
+	if (r->is_address)
+		net_addr_format(host, &r->range.base, false);
+	policy_judge_host(p, &client, r->is_address ? host : r->host, &v);
+	if (v.block || v.inspect)
+		return 0;
+	if (!silent)
+		fprintf(stderr,
+			"%s:%u: a rule with a path needs inspection, and %s is not inspected "
+			"(%s)\n",
+			l->config.file, line, r->is_address ? host : r->host,
+			v.decided ? policy_verdict_text(&v, why) : "option inspect '0'");
+	return 1;
+}
+
+static void
+warn_list(struct policy *p, struct policy_list *l)
+{
+	struct source_reader reader;
+	struct list_line line;
+	struct list_rule r;
+	enum list_kind kind;
+	const char *text;
+	size_t len, warned = 0;
+	uint32_t at;
+	unsigned number;
+
+	source_rewind(&reader, &l->source);
+	while (source_next(&reader, &text, &len, &at, &number) > 0) {
+		list_init(&line, text, len);
+		while ((kind = list_next(&line, &r)) != LIST_END)
+			if (kind == LIST_RULE && r.path != NULL)
+				warned += (size_t)warn_rule(p, l, &r, number, warned >= WARN_MOST);
+	}
+	if (warned > WARN_MOST)
+		fprintf(stderr, "%s: and %lu more such rules\n", l->config.file,
+			(unsigned long)(warned - WARN_MOST));
+}
+
+void
+policy_warn(struct policy *p)
+{
+	for (size_t i = 0; p->has_paths && i < p->list_count; i++)
+		warn_list(p, &p->lists[i]);
+}
+
+/* What `sluice why` was asked about. */
+struct question {
+	char host[NAME_MAX_TEXT];
+	const char *path; /* NULL: none was given */
+	bool plain;       /* http:// */
+	uint16_t port;
+};
+
+/* [http[s]://]host[:port][/path].  Returns 0 or -1. */
+static int
+parse_question(struct question *u, const char *url)
+{
+	struct net_addr a = { 0 };
+	char text[NET_ADDR_TEXT];
+	size_t len, colon;
+
+	u->plain = strncasecmp(url, "http://", 7) == 0;
+	if (u->plain || strncasecmp(url, "https://", 8) == 0)
+		url += u->plain ? 7 : 8;
+	len = strcspn(url, "/?#");
+	u->path = url[len] == '/' ? url + len : NULL;
+	u->port = u->plain ? 80 : 443;
+	if (net_addr_parse_port(&a, url, len) == 0 || net_addr_parse(&a, url, len) == 0 ||
+		(len > 2 && url[0] == '[' && url[len - 1] == ']' &&
+			net_addr_parse(&a, url + 1, len - 2) == 0)) {
+		net_addr_format(text, &a, false);
+		memcpy(u->host, text, strlen(text) + 1);
+		u->port = a.port != 0 ? a.port : u->port;
+		return 0;
+	}
+	colon = strcspn(url, ":");
+	if (colon < len) {
+		u->port = (uint16_t)strtoul(url + colon + 1, NULL, 10);
+		len = colon;
+	}
+	return name_normalise(u->host, url, len) > 0 ? 0 : -1;
+}
+
+static const char *
+verdict_word(const struct verdict *v, bool plain)
+{
+	if (v->block || plain)
+		return v->block ? "blocked" : "allowed";
+	return v->inspect ? "allowed, inspected" : "allowed, not inspected";
+}
+
+/* Why a match did not decide. */
+static const char *
+tell_loss(const struct match *m, const struct match *best)
+{
+	if ((m->list->config.client_count > 0) != (best->list->config.client_count > 0))
+		return "a list that names the client goes first";
+	if (m->depth != best->depth)
+		return "a shorter match";
+	if (m->path_len != best->path_len)
+		return "a shorter path";
+	return m->action != best->action ? "weaker at the same length" : "a later line";
+}
+
+static void
+print_match(struct policy *p, const char *label, const struct match *m, const char *note)
+{
+	struct verdict v;
+	char text[POLICY_TEXT];
+
+	policy_describe(p, m, &v);
+	printf("  %-12s %s (%s%s%s)\n", label, policy_verdict_text(&v, text),
+		action_texts[m->action], note != NULL ? "; " : "", note != NULL ? note : "");
+}
+
+/* Prints everything that speaks about this host or URL, the deciding rule first. */
+static void
+print_matches(
+	struct policy *p, const struct policy_client *client, const char *host, const char *path)
+{
+	struct match all[MATCHES_MOST], best;
+	struct query q = { .p = p,
+		.host = host,
+		.path = path,
+		.path_len = path != NULL ? strlen(path) : 0,
+		.all = all,
+		.all_room = MATCHES_MOST };
+	uint64_t own, everyones, on = policy_lists_on(p, client->now);
+	size_t counted;
+
+	policy_run_query(&q, client);
+	best = q.best;
+	counted = q.all_count;
+	policy_sort_lists(p, client, &own, &everyones);
+	if (p->index.count > 0)
+		policy_walk(&q, ~(own | everyones));
+	if (best.list != NULL)
+		print_match(p, "decided by", &best, NULL);
+	else
+		printf("  %-12s no rule; option inspect '%d'\n", "decided by", p->inspect);
+	for (size_t i = 0; i < q.all_count; i++) {
+		bool is_best = all[i].list == best.list && all[i].at == best.at && i < counted &&
+			       all[i].depth == best.depth;
+
+		if (i < counted && !is_best)
+			print_match(p, "lost", &all[i], tell_loss(&all[i], &best));
+		else if (i >= counted)
+			print_match(p, "not counted", &all[i],
+				(on >> (all[i].list - p->lists) & 1) == 0 ? "outside its hours"
+									  : "for other clients");
+	}
+}
+
+static bool
+has_port(const uint16_t *ports, size_t count, uint16_t port)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
+static const char *
+invalid_text(enum config_invalid invalid)
+{
+	switch (invalid) {
+	case CONFIG_INVALID_BLOCK: break;
+	case CONFIG_INVALID_UNTRUSTED: return "signed with an untrusted key: the browser warns";
+	case CONFIG_INVALID_TUNNEL: return "passed through unopened: the browser sees the bad one";
+	case CONFIG_INVALID_ALLOW: return "accepted all the same";
+	}
+	return "a page that names the reason";
+}
+
+/* The three moments at which the proxy decides. */
+static void
+print_stages(const struct config *c, const struct question *u, const struct verdict *host,
+	const struct verdict *request)
+{
+	if (u->plain) {
+		printf("  %-12s not used by http\n  %-12s none\n", "CONNECT", "certificate");
+	} else if (host->block) {
+		printf("  %-12s accepted; the block page follows inside TLS\n"
+		       "  %-12s one of this router's; the origin is not asked\n"
+		       "  %-12s answered with the block page\n",
+			"CONNECT", "certificate", "request");
+		return;
+	} else if (!host->inspect) {
+		printf("  %-12s accepted and passed through unopened\n"
+		       "  %-12s the origin's, checked by the client alone\n"
+		       "  %-12s not seen; rules with a path can't apply\n",
+			"CONNECT", "certificate", "request");
+		return;
+	} else {
+		printf("  %-12s accepted; then the origin is connected\n"
+		       "  %-12s the origin's is checked; good: a copy signed by this router; bad: "
+		       "%s\n",
+			"CONNECT", "certificate", invalid_text(c->invalid_upstream));
+	}
+	if (u->path == NULL && !u->plain)
+		printf("  %-12s judged by its path\n", "request");
+	else
+		printf("  %-12s %s\n", "request",
+			request->block ? "answered with the block page" : "passed on");
+}
+
+int
+policy_why(struct policy *p, const struct config *c, const struct policy_client *client,
+	const char *url)
+{
+	struct question u;
+	struct verdict host, request;
+	const char *path;
+	bool ports_allow, by_path;
+
+	if (parse_question(&u, url) != 0) {
+		fprintf(stderr, "sluice: %s: expected HOST, HOST/PATH or a URL\n", url);
+		return 2;
+	}
+	path = u.path != NULL ? u.path : "/";
+	policy_judge_host(p, client, u.host, &host);
+	policy_judge_url(p, client, u.host, path, strlen(path), &request);
+	/* Over TLS the host is judged first, and what is blocked or tunnelled then has no path. */
+	by_path = u.plain || (u.path != NULL && !host.block && host.inspect);
+	if (!by_path)
+		request = host;
+	printf("%s%s: %s\n", u.host, u.path != NULL ? u.path : "", verdict_word(&request, u.plain));
+	if (client->addr.family != 0 && !config_allows_client(c, &client->addr))
+		printf("  %-12s this client may not use the proxy at all (list client)\n", "but");
+	ports_allow = u.plain ? has_port(c->http_ports, c->http_port_count, u.port)
+			      : has_port(c->connect_ports, c->connect_port_count, u.port);
+	if (!ports_allow)
+		printf("  %-12s port %u is refused (list %s)\n", "but", u.port,
+			u.plain ? "http_port" : "connect_port");
+	print_matches(p, client, u.host, by_path ? path : NULL);
+	print_stages(c, &u, &host, &request);
+	return 0;
+}
