@@ -16,7 +16,7 @@
 #include "lib/x509/forge.h"
 #include "lib/base/log.h"
 #include "lib/base/pool.h"
-#include "lib/base/store.h"
+#include "lib/x509/store.h"
 #include "lib/x509/verify.h"
 
 enum {

@@ -407,6 +407,40 @@ policy_judge_url(struct policy *p, const struct policy_client *client, const cha
 	policy_describe(p, &q.best, out);
 }
 
+/* Any entry of these lists under a hash of rules with a path. */
+static bool
+has_path_rule(const struct policy *p, uint32_t hash, uint64_t lists)
+{
+	const struct index *x = &p->index;
+
+	hash ^= PATH_MARK;
+	for (size_t i = index_find(x, hash, 0); i < x->count && index_hash(x, i) == hash; i++)
+		if (lists >> (find_list(p, index_place(x, i)) - p->lists) & 1)
+			return true;
+	return false;
+}
+
+bool
+policy_has_url_rules(const struct policy *p, const struct policy_client *client, const char *host)
+{
+	uint32_t hashes[LABELS_MOST];
+	struct net_range address = { .bits = 0 };
+	uint64_t own, everyones;
+
+	if (!p->has_paths || strlen(host) >= NAME_MAX_TEXT)
+		return false;
+	policy_sort_lists(p, client, &own, &everyones);
+	if (net_addr_parse(&address.base, host, strlen(host)) == 0) {
+		address.bits = address.base.family == 4 ? 32 : 128;
+		return has_path_rule(p, policy_hash_range(p, &address), own | everyones);
+	}
+	policy_hash_names(p, host, hashes);
+	for (size_t i = 0; i < LABELS_MOST && host != NULL; i++, host = name_parent(host))
+		if (has_path_rule(p, hashes[i], own | everyones))
+			return true;
+	return false;
+}
+
 const struct verdict *
 policy_stricter(const struct verdict *a, const struct verdict *b)
 {

@@ -86,6 +86,11 @@ void policy_judge_host(struct policy *p, const struct policy_client *client, con
 void policy_judge_url(struct policy *p, const struct policy_client *client, const char *host,
 	const char *path, size_t path_len, struct verdict *out);
 
+/* True if a list in force for this client has a URL rule for the host or a domain above it: what is asked of it has to be
+ * seen to be judged.  May be true of a host without any, once in millions: it goes by a hash. */
+bool policy_has_url_rules(
+	const struct policy *p, const struct policy_client *client, const char *host);
+
 /* The stricter of two: block, then inspect, then tunnel. */
 const struct verdict *policy_stricter(const struct verdict *a, const struct verdict *b);
 

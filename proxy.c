@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "cert.h"
-#include "conn/conn.h"
+#include "conn/machine.h"
 #include "policy.h"
 #include "lib/base/config.h"
 #include "lib/net/listen.h"
@@ -36,98 +36,21 @@ enum {
 	STOP_SECS = 4,    /* after SIGTERM, for exchanges under way; procd kills after 5 */
 	RELOAD_MS = 5,    /* of a turn, for building new lists */
 	CHAINS_MOST = 8,  /* origins in their handshake at once: 66 KB each */
-	REFUSED_LOG = 100 /* of so many clients turned away one is logged */
+	ACCEPT_MOST = 64  /* clients taken in one turn */
 };
 
-struct proxy proxy;
+static struct proxy proxy; /* what connections see of it all */
 
-/* --- slots: who gets one ---------------------------------------------------------------- */
-
-static size_t
-slots_held_by(const struct net_addr *peer)
-{
-	size_t held = 0;
-
-	for (size_t i = 0; i < proxy.active_count; i++)
-		held += net_addr_same(&proxy.active[i]->peer, peer);
-	return held;
-}
-
-/* The connection to end when one must: one that waits for its next request if there is any, whoever's it is, else
- * one of a client with more than half of the slots; of these the one that has waited longest.  NULL: none. */
-static struct conn *
-slots_greediest(void)
-{
-	struct conn *victim = NULL;
-	bool victim_idle = false;
-
-	for (size_t i = 0; i < proxy.active_count; i++) {
-		struct conn *c = proxy.active[i];
-		bool idle = conn_is_idle(c);
-		bool older = victim == NULL || c->deadline < victim->deadline;
-
-		if (!idle && slots_held_by(&c->peer) <= proxy.config.connections / 2)
-			continue;
-		if (victim == NULL || (idle && !victim_idle) || (idle == victim_idle && older)) {
-			victim = c;
-			victim_idle = idle;
-		}
-	}
-	return victim;
-}
-
-/* True while another client may come.  The pool has one slot more than `connections`: to see who comes
- * when all are taken, which makes sense only if someone can be made to give way. */
-static bool
-slots_are_open(void)
-{
-	if (proxy.stop_at != 0)
-		return false;
-	return proxy.conns.free > 1 || (proxy.conns.free == 1 && slots_greediest() != NULL);
-}
-
-static void
-turn_away(int fd, const struct net_addr *peer, const char *why)
-{
-	char text[NET_ADDR_TEXT];
-
-	if (proxy.refused++ % REFUSED_LOG == 0)
-		log_line(LOG_LEVEL_WARN, "%s turned away: %s (%llu so far)",
-			net_addr_format(text, peer, false), why, (unsigned long long)proxy.refused);
-	close(fd);
-}
-
-/* Where the configuration does not say it, the firewall has decided whom to redirect; a public IPv6 address is usual
- * there.  Who comes to that socket by itself is served nothing. */
-static bool
-client_is_allowed(const struct arrival *a)
-{
-	return (a->redirected && proxy.config.client_count == 0) ||
-	       config_allows_client(&proxy.config, &a->peer);
-}
-
-static void
-slots_take(int fd, const struct arrival *a)
-{
-	const struct net_addr *peer = &a->peer;
-	struct conn *victim = proxy.conns.free == 1 ? slots_greediest() : NULL;
-
-	if (!client_is_allowed(a)) {
-		turn_away(fd, peer, "not in `list client`");
-		return;
-	}
-	if (fd >= FD_SETSIZE) {
-		turn_away(fd, peer, "no descriptor that select can wait for");
-		return;
-	}
-	if (victim != NULL && !conn_is_idle(victim) && net_addr_same(&victim->peer, peer)) {
-		turn_away(fd, peer, "all connections are in use, most of them by this client");
-		return;
-	}
-	if (victim != NULL)
-		conn_drop(victim);
-	conn_open(fd, a);
-}
+/* What only the loop knows. */
+static struct {
+	int64_t listen_at; /* when devices are looked at again */
+	int64_t hours_at;  /* unix seconds: when hours were looked at last */
+	int64_t stop_at;   /* 0: running */
+	bool to_syslog;
+	bool again;                 /* a reload goes on: no sleep */
+	struct policy_build *build; /* a reload under way, */
+	struct config next;         /* and its configuration */
+} self;
 
 static void
 accept_clients(const struct wait *w)
@@ -135,13 +58,12 @@ accept_clients(const struct wait *w)
 	struct arrival a = { .short_of = false };
 	int fd;
 
-	while (slots_are_open() && (fd = listen_accept(&proxy.listeners, w, &a)) >= 0)
-		slots_take(fd, &a);
-	if (a.short_of && proxy.refused++ % REFUSED_LOG == 0)
+	for (int i = 0; i < ACCEPT_MOST && !proxy.stopping &&
+			(fd = listen_accept(&proxy.listeners, w, &a)) >= 0;
+		i++)
+		machine_open(&proxy, fd, &a);
+	if (a.short_of)
 		log_line(LOG_LEVEL_WARN, "a client was turned away: no descriptors left");
-	if (proxy.conns.free == 1 && !proxy.full)
-		log_line(LOG_LEVEL_WARN, "all %u connections are in use", proxy.config.connections);
-	proxy.full = proxy.conns.free == 1;
 }
 
 /* --- reload, stop, counters ------------------------------------------------------------------ */
@@ -151,15 +73,15 @@ reload_begin(void)
 {
 	char err[CONFIG_ERROR];
 
-	if (proxy.build != NULL)
-		policy_build_cancel(proxy.build);
-	proxy.build = NULL;
-	if (config_read(&proxy.next, proxy.config.file, err) != 0) {
+	if (self.build != NULL)
+		policy_build_cancel(self.build);
+	self.build = NULL;
+	if (config_read(&self.next, proxy.config.file, err) != 0) {
 		log_line(LOG_LEVEL_ERROR, "%s; the old configuration stays", err);
 		return;
 	}
-	proxy.build = policy_build_start(&proxy.next, policy_bytes(proxy.policy), err, sizeof err);
-	if (proxy.build == NULL)
+	self.build = policy_build_start(&self.next, policy_bytes(proxy.policy), err, sizeof err);
+	if (self.build == NULL)
 		log_line(LOG_LEVEL_ERROR, "%s; the old configuration stays", err);
 }
 
@@ -169,21 +91,22 @@ reload_finish(struct policy *policy)
 {
 	char err[CERT_ERROR];
 
-	if (proxy.next.connections != proxy.config.connections ||
-		proxy.next.memory_kib != proxy.config.memory_kib)
+	if (self.next.connections != proxy.config.connections ||
+		self.next.memory_kib != proxy.config.memory_kib)
 		log_line(LOG_LEVEL_WARN, "connections and memory_kib change with a restart only");
-	proxy.next.connections = proxy.config.connections;
-	proxy.next.memory_kib = proxy.config.memory_kib;
+	self.next.connections = proxy.config.connections;
+	self.next.memory_kib = proxy.config.memory_kib;
 	policy_free(proxy.policy);
 	proxy.policy = policy;
-	proxy.config = proxy.next;
-	log_open(proxy.to_syslog, proxy.config.log_level);
+	proxy.config = self.next;
+	log_open(self.to_syslog, proxy.config.log_level);
 	if (cert_reload(proxy.cert, &proxy.config, err) != 0)
 		log_line(LOG_LEVEL_ERROR, "%s; what was trusted before stays", err);
 	if (resolver_reload(
 		    proxy.resolver, proxy.config.resolver[0] ? proxy.config.resolver : NULL) != 0)
 		log_line(LOG_LEVEL_ERROR, "the name servers can't be changed; the old ones stay");
 	listen_refresh(&proxy.listeners, &proxy.config);
+	machine_judge_again(&proxy);
 	log_line(LOG_LEVEL_WARN, "configuration %s reloaded", proxy.config.file);
 }
 
@@ -194,30 +117,21 @@ reload_step(void)
 	char err[CONFIG_ERROR];
 	int n;
 
-	if (proxy.build == NULL) {
+	if (self.build == NULL) {
 		if (policy_wants_reload(proxy.policy))
 			reload_begin();
 		return;
 	}
-	n = policy_build_step(proxy.build, RELOAD_MS, &policy, err, sizeof err);
+	n = policy_build_step(self.build, RELOAD_MS, &policy, err, sizeof err);
 	if (n == 0) {
-		proxy.again = true;
+		self.again = true;
 		return;
 	}
-	proxy.build = NULL;
+	self.build = NULL;
 	if (n > 0)
 		reload_finish(policy);
 	else
 		log_line(LOG_LEVEL_ERROR, "%s; the old configuration stays", err);
-}
-
-/* A list's hours began or ended: tunnels that are forbidden now come to an end.  What is inspected is judged
- * at its next request. */
-static void
-end_forbidden_tunnels(void)
-{
-	for (size_t i = proxy.active_count; i-- > 0;)
-		conn_judge_tunnel(proxy.active[i]);
 }
 
 static void
@@ -230,12 +144,12 @@ log_counters(void)
 		"%zu of %zu connections, %zu of %zu buffers in use; %llu requests, %llu blocked, "
 		"%llu tunnels, %llu failures, %llu turned away; leaves: %llu forged, %llu from the "
 		"cache, %llu bytes written to flash",
-		proxy.active_count, proxy.conns.count - 1, proxy.buffers.count - proxy.buffers.free,
-		proxy.buffers.count, (unsigned long long)proxy.requests,
-		(unsigned long long)proxy.blocked, (unsigned long long)proxy.tunnels,
-		(unsigned long long)proxy.failures, (unsigned long long)proxy.refused,
-		(unsigned long long)leaves.forged, (unsigned long long)leaves.from_cache,
-		(unsigned long long)leaves.flash_bytes);
+		fair_count(&proxy.fair), (size_t)proxy.fair.most[FAIR_SLOT],
+		proxy.buffers.count - proxy.buffers.free, proxy.buffers.count,
+		(unsigned long long)proxy.requests, (unsigned long long)proxy.blocked,
+		(unsigned long long)proxy.tunnels, (unsigned long long)proxy.failures,
+		(unsigned long long)proxy.refused, (unsigned long long)leaves.forged,
+		(unsigned long long)leaves.from_cache, (unsigned long long)leaves.flash_bytes);
 }
 
 static void
@@ -247,11 +161,12 @@ take_signals(void)
 		log_counters();
 	if (s.reload)
 		reload_begin();
-	if (s.stop && proxy.stop_at == 0) {
-		proxy.stop_at = proxy.now + STOP_SECS * 1000;
+	if (s.stop && self.stop_at == 0) {
+		self.stop_at = proxy.now + STOP_SECS * 1000;
+		proxy.stopping = true;
 		listen_close(&proxy.listeners);
 		log_line(LOG_LEVEL_WARN, "stopping; %zu connections are ended within %d s",
-			proxy.active_count, STOP_SECS);
+			fair_count(&proxy.fair), STOP_SECS);
 	}
 }
 
@@ -263,63 +178,66 @@ loop_want(struct wait *w, int signals)
 {
 	wait_init(w);
 	wait_read(w, signals);
-	if (proxy.stop_at != 0)
-		wait_until(w, proxy.stop_at);
-	else if (slots_are_open())
+	if (proxy.stopping)
+		wait_until(w, self.stop_at);
+	else
 		(void)listen_want(&proxy.listeners, w);
-	wait_until(w, proxy.listen_at);
+	wait_until(w, self.listen_at);
 	resolver_want(proxy.resolver, w, proxy.now);
 	cert_want(proxy.cert, w);
-	for (size_t i = 0; i < proxy.active_count; i++)
-		conn_want(proxy.active[i], w);
-	if (proxy.again)
+	machine_want(&proxy, w);
+	if (self.again)
 		wait_until(w, proxy.now);
+}
+
+/* The clocks, once a turn; the stamp that says whether to believe one, once a second. */
+static void
+read_clocks(void)
+{
+	int64_t wall = (int64_t)time(NULL);
+
+	proxy.now = wait_clock();
+	if (wall != proxy.wall)
+		proxy.clock_is_trusted = cert_clock_is_trusted(proxy.cert, wall);
+	proxy.wall = wall;
 }
 
 static void
 loop_turn(const struct wait *w, int signals)
 {
 	proxy.ready = w;
-	proxy.again = false;
-	proxy.worked = false;
-	proxy.turn++;
-	proxy.worker = conn_next_worker();
-	if (proxy.worker != NULL)
-		proxy.worker->waits_work = false; /* who does not take its turn has lost it */
+	self.again = false;
 	if (wait_can_read(w, signals))
 		take_signals();
 	resolver_run(proxy.resolver, w, proxy.now);
 	reload_step();
-	if (proxy.wall != proxy.hours_at && policy_hours_turned(proxy.policy, proxy.wall))
-		end_forbidden_tunnels();
-	proxy.hours_at = proxy.wall;
-	proxy.starting++;
-	for (size_t i = 0, n = proxy.active_count; i < n && proxy.active_count > 0; i++)
-		conn_turn(proxy.active[(proxy.starting + i) % proxy.active_count]);
+	/* What is inspected is judged at its next request. */
+	if (proxy.wall != self.hours_at && policy_hours_turned(proxy.policy, proxy.wall))
+		machine_judge_again(&proxy);
+	self.hours_at = proxy.wall;
+	machine_turn(&proxy);
 	accept_clients(w);
 	cert_tick(proxy.cert, proxy.now);
-	if (proxy.now >= proxy.listen_at) {
-		if (proxy.stop_at == 0)
+	if (proxy.now >= self.listen_at) {
+		if (!proxy.stopping)
 			listen_refresh(&proxy.listeners, &proxy.config);
-		proxy.listen_at = proxy.now + LISTEN_SECS * 1000;
+		self.listen_at = proxy.now + LISTEN_SECS * 1000;
 	}
 }
 
 static void
 loop(int signals)
 {
-	while (proxy.stop_at == 0 || (proxy.active_count > 0 && proxy.now < proxy.stop_at)) {
+	while (!proxy.stopping || (proxy.fair.first != NULL && proxy.now < self.stop_at)) {
 		struct wait w;
 
 		loop_want(&w, signals);
 		(void)wait_run(&w,
 			proxy.now); /* interrupted: the sets are empty, and the pipe will tell */
-		proxy.now = wait_clock();
-		proxy.wall = (int64_t)time(NULL);
+		read_clocks();
 		loop_turn(&w, signals);
 	}
-	while (proxy.active_count > 0)
-		conn_drop(proxy.active[0]);
+	machine_drop_all(&proxy);
 }
 
 /* --- start --------------------------------------------------------------------------------------- */
@@ -347,7 +265,8 @@ make_pools(const struct config *c, size_t *chains)
 		*chains = 2;
 	if (*chains > CHAINS_MOST)
 		*chains = CHAINS_MOST;
-	fixed = c->connections * sizeof(struct conn) + *chains * sizeof(struct chain);
+	fixed = (c->connections + MACHINE_RESERVE) * sizeof(struct conn) +
+		*chains * sizeof(struct chain);
 	if (room < fixed + 4 * sizeof(struct pair_buffers))
 		die("%s: memory_kib %u is too little for %u connections: at least %zu are needed",
 			c->file, c->memory_kib, c->connections,
@@ -355,10 +274,7 @@ make_pools(const struct config *c, size_t *chains)
 	buffers = (room - fixed) / sizeof(struct pair_buffers);
 	if (buffers > c->connections)
 		buffers = c->connections;
-	proxy.active = calloc(c->connections + 1, sizeof(struct conn *));
-	if (proxy.active == NULL ||
-		pool_init(&proxy.conns, sizeof(struct conn), c->connections + 1) != 0 ||
-		pool_init(&proxy.buffers, sizeof(struct pair_buffers), buffers) != 0)
+	if (machine_init(&proxy, c->connections, buffers, *chains) != 0)
 		die("out of memory");
 }
 
@@ -373,10 +289,9 @@ serve(const char *file, bool to_syslog)
 	process_harden();
 	if (config_read(c, file, err) != 0)
 		die("%s", err);
-	proxy.to_syslog = to_syslog;
+	self.to_syslog = to_syslog;
 	log_open(to_syslog, c->log_level);
 	make_pools(c, &chains);
-	proxy.chains = chains;
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);
 	proxy.cert = cert_open(c, chains, c->connections, err);
@@ -395,19 +310,16 @@ serve(const char *file, bool to_syslog)
 	signals = process_catch_signals();
 	if (signals < 0)
 		die("no pipe for signals: %s", strerror(errno));
-	proxy.now = wait_clock();
-	proxy.wall = (int64_t)time(NULL);
+	read_clocks();
 	log_line(LOG_LEVEL_WARN,
 		"sluice %s: %zu listeners, %zu connections, %zu buffers of %zu KiB", SLUICE_VERSION,
-		proxy.listeners.count, proxy.conns.count - 1, proxy.buffers.count,
+		proxy.listeners.count, (size_t)c->connections, proxy.buffers.count,
 		sizeof(struct pair_buffers) / 1024);
 	loop(signals);
 	cert_close(proxy.cert);
 	policy_free(proxy.policy);
 	resolver_free(proxy.resolver);
-	pool_free(&proxy.conns);
-	pool_free(&proxy.buffers);
-	free(proxy.active);
+	machine_free(&proxy);
 	return 0;
 }
 

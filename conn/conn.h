@@ -1,8 +1,9 @@
 /*
  * conn: one connection from the first byte to the last, and what all connections share.
  *
- * Owns struct conn and the state machine behind it; the loop in proxy.c owns struct proxy and calls in.  A
- * connection is asked what it waits for (conn_want) and given a turn after each select (conn_turn).
+ * Each part of struct conn is written by one file and reset together; the files are named beside it.  machine.h
+ * runs the machine; the steps, a file for each stretch of the way, call door, fair, record and conn.c, never each other
+ * but downwards (reach, answer).
  */
 #ifndef CONN_H
 #define CONN_H
@@ -11,27 +12,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "cert.h"
+#include "conn/door.h"
+#include "conn/fair.h"
 #include "policy.h"
 #include "lib/base/config.h"
-#include "lib/net/dial.h"
+#include "lib/base/pool.h"
 #include "lib/http/http.h"
+#include "lib/http/page.h"
+#include "lib/http/relay.h"
+#include "lib/net/dial.h"
 #include "lib/net/listen.h"
 #include "lib/net/net.h"
-#include "lib/http/page.h"
-#include "lib/tls/pair.h"
-#include "lib/base/pool.h"
-#include "lib/http/relay.h"
 #include "lib/net/resolve.h"
-#include "lib/tls/session.h"
 #include "lib/net/wait.h"
+#include "lib/tls/pair.h"
+#include "lib/tls/session.h"
 
-enum {
-	CLIENT_KINDS = 64, /* clients told apart for fairness, by hash */
-	RULE_TEXT = 192,
-	URL_TEXT = 192,
-	WHY_TEXT = 320,
-	METHOD_TEXT = 12
-};
+enum { URL_TEXT = 192, WHY_TEXT = 320, METHOD_TEXT = 12 };
 
 enum conn_state {
 	C_FREE,       /* slot unused; both descriptors are -1 */
@@ -47,115 +44,185 @@ enum conn_state {
 	C_EXCHANGE,   /* requests go up, responses come down */
 	C_TUNNEL,     /* bytes go both ways, unseen */
 	C_SWITCHED,   /* after a 101: bytes go both ways through both legs */
-	C_ANSWER,     /* a page of our own goes to the client */
-	C_LINGER, /* all is sent; what still comes is read and thrown away, so that no reset eats the page */
+	C_ANSWER,     /* an answer of our own goes to the client */
+	C_LINGER, /* all is sent; what still comes is read and thrown away, so that no reset eats the answer */
 	C_STATES
 };
 
 /* Why the connection is opened to the origin. */
-enum purpose { FOR_REQUEST, FOR_TUNNEL, FOR_INSPECTION };
+enum conn_purpose { FOR_REQUEST, FOR_TUNNEL, FOR_INSPECTION };
+
+/* What became of a session with the origin. */
+enum session_offer {
+	OFFER_NONE,  /* none is known, or not asked yet */
+	OFFER_MADE,  /* one was offered; its leaf is in the scratch */
+	OFFER_TAKEN, /* ... and taken */
+	OFFER_FAILED /* ... and failed: the next handshake is a full one */
+};
+
+/* Was the ClientHello looked at, or is it known that there is none? */
+enum hello_heard { HELLO_UNHEARD, HELLO_HEARD };
+
+/* How far the judgement of the origin's chain is. */
+enum chain_check { CHECK_NONE, CHECK_BEGUN };
+
+/* Who signs the leaf. */
+enum conn_signer { SIGNER_CA, SIGNER_UNTRUSTED };
+
+/* How the client's side ends. */
+enum conn_ending { END_PROPERLY, END_CUT };
+
+/* What an answer of our own says: apart from failures, which are one source of it. */
+struct answer_body {
+	const char *type; /* Content-Type */
+	/* Copies at most cap bytes from `at` on; the same bytes for the same place each time. */
+	size_t (*read)(const void *source, size_t at, char *out, size_t cap);
+	const void *source;
+	size_t len;
+};
 
 struct conn {
-	enum conn_state state;
-	enum purpose purpose;
-	size_t index;             /* in proxy.active */
-	int64_t began, deadline;  /* monotonic ms: of this request; when the state's time is up */
-	int64_t linger_until;     /* likewise: in C_LINGER, when reading what still comes ends */
-	struct net_addr peer;     /* the client */
-	struct net_addr original; /* where it wanted to go if it was redirected; else family 0 */
+	struct fair_share share; /* fair.c; first, since that hands these out */
+	struct proxy *proxy;
+	enum conn_state state; /* machine.c, and nobody else */
+	int secs;              /* machine.c: allowed in this state */
+	int64_t deadline;      /* monotonic ms: when the state's time is up */
+	struct net_addr peer;  /* the client */
 	struct pair pair;
-	struct chain *chain; /* from the start of the origin's handshake until the leaf is minted */
 	struct relay relay;
-	struct resolve_query query;
-	struct dial dial;
-	struct session_tie tie;
-	unsigned char origin_key[ORIGINS_HASH]; /* of the session with the origin */
+	struct door door; /* door.c: where to, and the verdict */
 
-	char host[TARGET_HOST_MAX + 1]; /* where the client wants to go, a name or an address */
-	char name[TARGET_HOST_MAX + 1]; /* what it calls it: the SNI if there is one, else host */
-	uint16_t port;
-	bool is_ip;   /* host is an address */
-	bool connect; /* by CONNECT, or redirected as TLS */
-	bool greeted; /* what the client expects now is TLS: CONNECT was answered with 200 */
-	bool block, inspect;
-	bool untrusted; /* the origin failed the check and is re-signed so that the browser warns */
-	bool offered;   /* a session was offered to the origin; its leaf is in the scratch */
-	bool resumed;   /* ... and taken */
-	bool fresh;     /* an offer failed: the next handshake is a full one */
-	bool checking;  /* chain_check_start was called */
-	bool waits_work; /* asked for a public-key operation and did not get it */
-	bool starved;    /* asked for buffers or a chain and did not get it */
-	bool head_timed; /* the deadline of a later request's head is armed */
-	bool reused;     /* this connection with the origin has answered before */
-	bool sha256;     /* its hello says that no other hash is needed */
-	bool heard;      /* the ClientHello was looked at, or there is none */
-	bool cut;        /* to be closed without a proper end once all is sent */
-	bool logged;     /* the line of this request is written */
-	uint16_t hello_len, hello_sent;
-	uint16_t answer_len, answer_sent;
-	uint16_t leaf_len;
-	unsigned exchanges;                    /* done on this connection */
-	uint64_t sent_before, received_before; /* on the client's wire, before this tunnel */
+	struct conn_hello { /* inspect.c: what the client said, to be replayed, and who we are to it */
+		enum hello_heard heard;
+		uint16_t len, sent;
+		uint16_t leaf_len;
+		struct session_tie tie;
+	} hello;
 
-	struct failure { /* the first one; status 0: none */
+	struct conn_origin { /* reach.c, inspect.c: the way there; reset by conn_leave_origin */
+		enum conn_purpose purpose;
+		enum session_offer offer;
+		enum chain_check check;
+		enum conn_signer signer;
+		struct resolve_query query;
+		struct dial dial;
+		struct chain *chain; /* from the start of its handshake until the leaf is minted */
+		unsigned char key[ORIGINS_HASH]; /* of the session with it */
+		unsigned answers;                /* that it gave on this connection */
+	} origin;
+
+	struct conn_record { /* record.c: this request's line in the log; method "": none is due */
+		int64_t began; /* monotonic ms */
+		uint64_t sent_before,
+			received_before; /* on the client's wire, before this tunnel */
+		char method[METHOD_TEXT], url[URL_TEXT];
+	} record;
+
+	struct conn_answer {      /* answer.c: len 0: none */
+		size_t len, sent; /* of the head, with the body where that is written with it */
+		struct answer_body body; /* what follows; read NULL: nothing */
+		size_t body_sent;
+		enum conn_ending ending;
+		int64_t linger_until; /* monotonic ms: when reading what still comes ends */
+	} answer;
+
+	struct conn_failure { /* conn.c: the first one; status 0: none */
 		enum page_kind kind;
 		int status;
 		const char *error_type; /* RFC 9209 */
 		enum conn_state in;
 		char why[WHY_TEXT];
 	} failure;
-	char method[METHOD_TEXT], url[URL_TEXT]; /* for the log */
-	char rule[RULE_TEXT];                    /* the verdict's words */
+
+	/*
+	 * greeted: what the client expects now is the origin (CONNECT was answered with 200, or it was redirected as TLS);
+	 * never unset.  head_timed: a head or a hello has begun where the state's own time is longer, and the deadline
+	 * for its end is armed.
+	 */
+	bool greeted, head_timed;
+	unsigned exchanges; /* done with the client on this connection */
 };
 
-/* What all connections share. */
-extern struct proxy {
+/* What all connections share; owned by proxy.c (in tests: by the test). */
+struct proxy {
 	struct config config;
 	struct policy *policy;
 	struct cert *cert;
 	struct resolver *resolver;
 	struct listeners listeners;
+	struct fair fair;
 	struct pool conns, buffers;
-	size_t chains; /* in the pool of cert.c */
-	struct conn **active;
-	size_t active_count, starting; /* starting: whose turn is first */
-	struct http_head head;         /* scratch: valid from a parse to the end of that step */
-	const struct wait *ready;      /* this turn's wait, after it */
-	int64_t now;                   /* monotonic ms, read once a turn */
-	int64_t wall;                  /* unix seconds, likewise */
-	bool again;                    /* there is work left: don't sleep */
-	bool worked;                   /* this turn's public-key operation is done */
-	struct conn *worker;           /* whose turn it is to do one; NULL: whoever asks first */
-	uint32_t turn, served[CLIENT_KINDS]; /* the turn of each kind of client's last operation */
-	int64_t listen_at;                   /* when devices are looked at again */
-	int64_t hours_at;                    /* unix seconds: when hours were looked at last */
-	int64_t stop_at;                     /* 0: running */
-	bool to_syslog;
-	bool full;                  /* the log has said that all slots are taken */
-	struct policy_build *build; /* a reload under way, */
-	struct config next;         /* and its configuration */
+	struct http_head head;    /* scratch: valid from a parse to the end of that step */
+	const struct wait *ready; /* this turn's wait, after it */
+	int64_t now;              /* monotonic ms, read once a turn */
+	int64_t wall;             /* unix seconds, likewise */
+	bool clock_is_trusted;    /* likewise */
+	bool stopping;            /* no new requests: what is under way may end */
 	uint64_t requests, blocked, tunnels, failures, refused;
-} proxy;
+};
 
-/* A new client on a slot that the pool must have. */
-void conn_open(int fd, const struct arrival *a);
+/* --- conn.c: what the steps have in common ------------------------------------------ */
 
-/* What it waits for. */
-void conn_want(struct conn *c, struct wait *w);
+const char *conn_state_name(enum conn_state state);
 
-/* After select: goes on as far as it can.  It may be gone afterwards. */
-void conn_turn(struct conn *c);
+/* What a verdict is asked with. */
+struct door_house conn_house(const struct conn *c);
 
-/* Ends it at once. */
-void conn_drop(struct conn *c);
+/* Lends the connection buffers if it has none.  False: there are none to be had now. */
+bool conn_lend(struct conn *c);
 
-/* Between two requests: nobody loses anything but time if it is ended. */
-bool conn_is_idle(const struct conn *c);
+/* Takes them back if it holds no byte, or whatever is in them (used: bytes of the scratch to be wiped). */
+void conn_park(struct conn *c);
+void conn_strip(struct conn *c, size_t used);
 
-/* Ends it if it is a tunnel that the policy forbids by now. */
-void conn_judge_tunnel(struct conn *c);
+/* A chain for what the origin shows, if it has none.  False: none to be had now. */
+bool conn_take_chain(struct conn *c);
+void conn_put_chain(struct conn *c);
 
-/* Whose turn it is to do a public-key operation; NULL: nobody waits. */
-struct conn *conn_next_worker(void);
+/* May this connection do a public-key operation now?  One a turn; who may not now is asked again. */
+bool conn_may_work(struct conn *c);
+
+/* There is work left: no sleep before the next turn. */
+void conn_again(struct conn *c);
+
+/* A byte moved. */
+void conn_moved(struct conn *c);
+
+/* The state's time begins anew; or it ends in `secs`. */
+void conn_rearm(struct conn *c);
+void conn_arm(struct conn *c, int secs);
+
+/* Lets go of the origin and of what was under way towards it. */
+void conn_leave_origin(struct conn *c);
+
+/*
+ * Something went wrong that the user should hear of: notes it (the first one counts) and says which state
+ * leads to the page, if any can still be shown: inside TLS only if the door says that a leaf may be forged.
+ */
+enum conn_state conn_fail(struct conn *c, enum page_kind kind, int status, const char *error_type,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The same for what the door refused. */
+enum conn_state conn_refuse(struct conn *c, enum door_answer answer);
+
+/* Ends both sides properly; what follows is C_LINGER. */
+enum conn_state conn_end(struct conn *c);
+
+/* The client will ask for nothing more; what it was answered may still be on its way. */
+enum conn_state conn_client_left(struct conn *c);
+
+/* --- record.c: the log ---------------------------------------------------------------- */
+
+/* A request's line begins: what it is called. */
+void record_begin(struct conn *c, const char *method, size_t method_len, const char *scheme,
+	const char *path, size_t path_len);
+/* Likewise what is no request: "TLS name:port", "? name". */
+void record_begin_tls(struct conn *c);
+void record_begin_unread(struct conn *c);
+/* A tunnel begins: bytes are counted from here. */
+void record_begin_tunnel(struct conn *c, size_t held);
+
+/* Writes the line, once. */
+void record_end(struct conn *c);
 
 #endif

@@ -1,93 +1,56 @@
 /*
- * conn_steps: what conn.c, which runs the machine, and request.c and inspect.c, which hold its steps, have of each
- * other.  Nobody else includes this.
+ * steps: the step of each state, for the machine's table.  A step goes on as far as it can and returns the next
+ * state, its own to stay.  None writes c->state.
  *
- * A step returns the next state, its own to stay.  None writes c->state: conn_enter in conn.c does.
+ * The files and what they may call: request, exchange, tunnel, inspect on one level, none of them another; below them
+ * reach (the way to an address) and answer (answers of our own); below these conn.h, door.h, fair.h.
  */
-#ifndef CONN_STEPS_H
-#define CONN_STEPS_H
+#ifndef STEPS_H
+#define STEPS_H
 
 #include "conn/conn.h"
 
 enum {
 	IDLE_SECS = 120, /* between two requests: browsers keep connections for a minute or two */
+	BODY_SECS = 120, /* without a byte of a body that the client owes */
+	HEAD_SECS = 20,  /* from the first byte of a later request's head to its last */
 	EXCHANGE_ROUNDS = 16 /* pieces (of up to 16 KiB) a connection moves in one turn */
 };
 
-/* --- conn.c ---------------------------------------------------------------- */
-
-/* Lends the connection buffers if it has none.  False: there are none to be had now. */
-bool conn_lend(struct conn *c);
-
-/* Takes them back if it holds no byte. */
-void conn_park(struct conn *c);
-
-void conn_put_chain(struct conn *c);
-
-/* May this connection do a public-key operation now?  One a turn; who may not now is asked again. */
-bool conn_may_work(struct conn *c);
-
-/* The state's time begins anew; or it ends in `secs`. */
-void conn_rearm(struct conn *c);
-void conn_arm(struct conn *c, int secs);
-
-/* Writes the line of this request, once. */
-void conn_log(struct conn *c);
-
-/* Lets go of the origin and of what was under way towards it. */
-void conn_leave_origin(struct conn *c);
-
-/*
- * Something went wrong that the user should hear of: notes it (the first one counts) and says which state
- * leads to the page, if any can still be shown.
- */
-enum conn_state conn_fail(struct conn *c, enum page_kind kind, int status, const char *error_type,
-	const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-/* Ends both sides properly; what follows is C_LINGER. */
-enum conn_state conn_end(struct conn *c);
-
-/* The client will ask for nothing more; what it was answered may still be on its way. */
-enum conn_state conn_client_left(struct conn *c);
-
-/* --- request.c ------------------------------------------------------------- */
-
+/* --- request.c: what is asked for in clear --- */
 enum conn_state step_redirected(struct conn *c);
 enum conn_state step_request(struct conn *c);
+
+/* --- reach.c: the way to the origin --- */
 enum conn_state step_resolve(struct conn *c);
 enum conn_state step_connect(struct conn *c);
-enum conn_state step_exchange(struct conn *c);
-enum conn_state step_tunnel(struct conn *c); /* C_TUNNEL and C_SWITCHED */
+/* Sets out for the origin: to its host, or once more to the address that it was reached at. */
+enum conn_state reach_host(struct conn *c, enum conn_purpose purpose);
+enum conn_state reach_again(struct conn *c, enum conn_purpose purpose);
 
-/* Who asks, as the policy knows it. */
-struct policy_client conn_client(const struct conn *c);
-
-/* In place of the line that a CONNECT has in the log: "TLS name:port". */
-void conn_begin_tls(struct conn *c);
-
-void conn_take_verdict(struct conn *c, const struct verdict *v);
-enum conn_state conn_blocked(struct conn *c);
-
-/* Sets out for the origin: to its name, or to these addresses of it. */
-enum conn_state conn_seek(struct conn *c, enum purpose purpose);
-enum conn_state conn_dial(struct conn *c, const struct net_addr *addrs, size_t count);
-
-/* --- inspect.c ------------------------------------------------------------- */
-
+/* --- inspect.c: the handshakes and what lies between them --- */
 enum conn_state step_hello(struct conn *c);
 enum conn_state step_origin(struct conn *c);
 enum conn_state step_verify(struct conn *c);
 enum conn_state step_mint(struct conn *c);
 enum conn_state step_client(struct conn *c);
+/* The state hello came to its end without a byte. */
+enum conn_state inspect_silence(struct conn *c);
 
-/* A fatal alert of TLS in clear, for a client whose hello can't be answered (RFC 5246 section 7.2). */
-enum {
-	ALERT_HANDSHAKE_FAILURE = 40,
-	ALERT_ACCESS_DENIED = 49,
-	ALERT_DECODE_ERROR = 50,
-	ALERT_INTERNAL_ERROR = 80,
-	ALERT_UNRECOGNIZED_NAME = 112
-};
-enum conn_state conn_refuse_hello(struct conn *c, unsigned char alert, const char *why);
+/* --- exchange.c: requests and responses --- */
+enum conn_state step_exchange(struct conn *c);
+
+/* --- tunnel.c: C_TUNNEL and C_SWITCHED --- */
+enum conn_state step_tunnel(struct conn *c);
+
+/* --- answer.c: answers of our own, and the end --- */
+enum conn_state step_answer(struct conn *c);
+enum conn_state step_linger(struct conn *c);
+/* "200 Connection established" goes to the client.  False: it is gone. */
+bool answer_greet(struct conn *c);
+/* An alert of TLS in clear, for a client whose hello can't be answered (RFC 8446 section 6). */
+enum conn_state answer_alert(struct conn *c, unsigned char alert);
+/* A 503 to a client for which there are no buffers: at once, as far as the socket takes it. */
+void answer_busy_bare(struct conn *c);
 
 #endif

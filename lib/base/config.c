@@ -20,6 +20,7 @@ enum {
 	CONNECTIONS_MAX = 500,   /* two descriptors each must fit FD_SETSIZE with the rest */
 	MEMORY_MIN = 1024,       /* KiB: a handful of connections */
 	MEMORY_MAX = 1 << 20,    /* KiB: sizes in bytes must fit 32 bits with room */
+	TIMEOUT_MAX = 604800,    /* seconds: a week; milliseconds of it fit */
 	CACHE_MAX = 65536        /* KiB: a slip of the finger, not a leaf cache, beyond that */
 };
 
@@ -413,6 +414,8 @@ static const struct option main_options[] = {
 	{ "uninspectable", set_word, AT(uninspectable), 0, 0, false, uninspectables },
 	{ "connections", set_number, AT(connections), 1, CONNECTIONS_MAX, false, NULL },
 	{ "memory_kib", set_number, AT(memory_kib), MEMORY_MIN, MEMORY_MAX, false, NULL },
+	{ "answer_timeout", set_number, AT(answer_timeout), 10, TIMEOUT_MAX, false, NULL },
+	{ "tunnel_timeout", set_number, AT(tunnel_timeout), 10, TIMEOUT_MAX, false, NULL },
 	{ "clock_stamp", set_text, AT(clock_stamp), 0, CONFIG_PATH, false, NULL },
 	{ "distrust", set_text, AT(distrust), 0, CONFIG_PATH, false, NULL },
 	{ "user", set_text, AT(user), 0, 64, false, NULL },
@@ -583,6 +586,8 @@ set_defaults(struct config *c)
 	c->cache_kib = 128;
 	c->connections = 128;
 	c->memory_kib = 8192;
+	c->answer_timeout = 3600; /* reports, long polls, uploads that are digested */
+	c->tunnel_timeout = 7200; /* TCP's own keep-alive finds the dead before (net_accept) */
 }
 
 static bool
@@ -857,6 +862,8 @@ config_print(const struct config *c)
 	print_value("option", "uninspectable", uninspectables[c->uninspectable]);
 	printf("\toption connections '%u'\n\toption memory_kib '%u'\n", c->connections,
 		c->memory_kib);
+	printf("\toption answer_timeout '%u'\n\toption tunnel_timeout '%u'\n", c->answer_timeout,
+		c->tunnel_timeout);
 	print_value("option", "clock_stamp", c->clock_stamp);
 	print_value("option", "distrust", c->distrust);
 	print_value("option", "user", c->user);

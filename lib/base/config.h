@@ -82,6 +82,8 @@ struct config {
 	enum config_invalid invalid_upstream;
 	enum config_uninspectable uninspectable;
 	unsigned cache_kib, connections, memory_kib;
+	unsigned answer_timeout; /* seconds without a byte, for an origin's answer */
+	unsigned tunnel_timeout; /* likewise, for a tunnel or a WebSocket */
 	struct config_list lists[CONFIG_LISTS];
 	size_t list_count;
 };

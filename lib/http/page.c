@@ -51,6 +51,8 @@ static const struct {
 		"people who run the site." },
 	[PAGE_UNREACHABLE] = { "", "The site can't be reached",
 		"Check the address for typing errors, or try again in a few minutes." },
+	[PAGE_SLOW] = { "", "The site did not answer in time",
+		"It may be busy: try again in a few minutes." },
 	[PAGE_TLS] = { "bad", "No secure connection is possible",
 		"Whoever looks after this network can exempt this site from inspection." },
 	[PAGE_BAD_ORIGIN] = { "", "The site's answer can't be used",

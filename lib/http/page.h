@@ -16,7 +16,8 @@ enum { PAGE_MAX = 8192 }; /* bytes of the longest answer, head and page: the siz
 enum page_kind {
 	PAGE_BLOCKED,     /* 403: a rule says no */
 	PAGE_CERTIFICATE, /* 502: the origin's certificate was refused */
-	PAGE_UNREACHABLE, /* 502/504: no address, no connection, no answer in time */
+	PAGE_UNREACHABLE, /* 502/504: no address, no connection */
+	PAGE_SLOW,        /* 504: the origin has not answered in time */
 	PAGE_TLS,         /* 502: the origin's TLS can't be spoken with */
 	PAGE_BAD_ORIGIN,  /* 502: the origin's answer can't be passed on */
 	PAGE_REFUSED,     /* 4xx: the request can't be served as it is */

@@ -525,6 +525,25 @@ net_listen(const struct net_addr *a)
 	return fd;
 }
 
+/*
+ * Both legs are fed whole records by the pump: waiting for more to send only delays them.  A tunnel may be silent for
+ * hours; the kernel finds out whether the other side is still there: after five minutes of silence it asks once a minute,
+ * and gives up after five questions.
+ */
+static void
+set_manners(int fd)
+{
+	static const int idle = 300, interval = 60, count = 5;
+
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
+#ifdef TCP_KEEPIDLE
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+#endif
+}
+
 int
 net_accept(int listener, struct net_addr *peer)
 {
@@ -538,8 +557,7 @@ net_accept(int listener, struct net_addr *peer)
 		errno = EAFNOSUPPORT;
 		return give_up(fd);
 	}
-	/* Both legs are fed whole records by the pump: waiting for more to send only delays them. */
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+	set_manners(fd);
 	return fd;
 }
 
@@ -552,7 +570,7 @@ net_connect(const struct net_addr *a)
 
 	if (fd < 0)
 		return -1;
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+	set_manners(fd);
 	/* EINTR: it goes on all the same (POSIX connect). */
 	if (connect(fd, (const struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS &&
 		errno != EINTR)

@@ -289,6 +289,20 @@ leg_flush(struct leg *l)
 }
 
 void
+leg_send_bare(struct leg *l, const void *data, size_t len)
+{
+	unsigned char rest[512];
+
+	if (l->fd < 0 || l->error != 0)
+		return;
+	(void)leg_send(l, data, len);
+	/* With bytes unread, closing would be a reset, which eats what was just sent. */
+	for (int i = 0; i < 64 && recv(l->fd, rest, sizeof rest, MSG_DONTWAIT) > 0; i++)
+		continue;
+	shutdown(l->fd, SHUT_WR);
+}
+
+void
 leg_end(struct leg *l)
 {
 	if (l->ending || l->fd < 0)

@@ -76,6 +76,10 @@ void leg_put(struct leg *l, size_t len);
 /* What was put may go out now. */
 void leg_flush(struct leg *l);
 
+/* Sends at once what the socket takes of these bytes, past any buffer: in clear, when nothing else was ever sent and the
+ * connection ends next. */
+void leg_send_bare(struct leg *l, const void *data, size_t len);
+
 /* Ends our direction once all is sent: close_notify, FIN. */
 void leg_end(struct leg *l);
 

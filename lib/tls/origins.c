@@ -63,12 +63,12 @@ origins_find(struct origins *o, const unsigned char key[ORIGINS_HASH], int64_t n
 
 void
 origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
-	const br_ssl_session_parameters *params, const unsigned char leaf[ORIGINS_HASH],
-	int64_t now, int64_t until)
+	const struct tls_session *session, const unsigned char leaf[ORIGINS_HASH], int64_t now,
+	int64_t until)
 {
 	struct origin_session *e = origins_with_key(o, key);
 
-	if (params->session_id_len == 0)
+	if (session->len == 0)
 		return;
 	if (e == NULL) {
 		e = o->entries;
@@ -77,7 +77,7 @@ origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
 				e = &o->entries[i];
 	}
 	pool_wipe(e, sizeof *e);
-	e->params = *params;
+	e->session = *session;
 	memcpy(e->key, key, ORIGINS_HASH);
 	memcpy(e->leaf, leaf, ORIGINS_HASH);
 	e->made = now;

@@ -2,17 +2,17 @@
  * origins: TLS sessions with origins that can be resumed, so that a second connection costs no public-key
  * operation.
  *
- * Owns a fixed table of session parameters, master secrets included, which are wiped when they leave it.  The
+ * Owns a fixed table of sessions, secrets included, which are wiped when they leave it.  The
  * caller makes the key of what must be the same for a session to be good again (host, port, trust, policy), and
  * saves only sessions with origins whose chain was found good.  A session never outlives that verdict.
  */
 #ifndef ORIGINS_H
 #define ORIGINS_H
 
-#include <bearssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/tls/session.h"
 
 enum {
 	ORIGINS_HASH = 32,    /* bytes of a key, and of a certificate's fingerprint: SHA-256 */
@@ -20,7 +20,7 @@ enum {
 };
 
 struct origin_session {
-	br_ssl_session_parameters params;
+	struct tls_session session;
 	unsigned char key[ORIGINS_HASH];
 	unsigned char leaf[ORIGINS_HASH]; /* SHA-256 of the certificate that the origin showed */
 	int64_t made, until;              /* unix seconds: good in between */
@@ -37,10 +37,10 @@ void origins_free(struct origins *o);
 const struct origin_session *origins_find(
 	struct origins *o, const unsigned char key[ORIGINS_HASH], int64_t now);
 
-/* Remembers a session (in place of another with that key); one without an ID is no session. */
+/* Remembers a session (in place of another with that key); one of no bytes is none. */
 void origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
-	const br_ssl_session_parameters *params, const unsigned char leaf[ORIGINS_HASH],
-	int64_t now, int64_t until);
+	const struct tls_session *session, const unsigned char leaf[ORIGINS_HASH], int64_t now,
+	int64_t until);
 
 /* Forgets the session with that key. */
 void origins_drop(struct origins *o, const unsigned char key[ORIGINS_HASH]);

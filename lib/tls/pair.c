@@ -35,7 +35,7 @@ pair_open_origin(struct pair *p, int fd)
 }
 
 void
-pair_secure_origin(struct pair *p, const char *sni, const br_ssl_session_parameters *session,
+pair_secure_origin(struct pair *p, const char *sni, const struct tls_session *session,
 	struct chain *chain, const unsigned char seed[TLS_SEED])
 {
 	tls_start_client(&p->origin_tls, sni, session, chain, seed, p->buffers->origin_in,
@@ -45,7 +45,8 @@ pair_secure_origin(struct pair *p, const char *sni, const br_ssl_session_paramet
 
 void
 pair_secure_client(struct pair *p, const unsigned char *leaf, size_t leaf_len,
-	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED])
+	const br_ec_private_key *key, const struct session_tie *tie,
+	const unsigned char seed[TLS_SEED])
 {
 	tls_start_server(&p->client_tls, leaf, leaf_len, key, tie, seed, p->buffers->client_in,
 		p->buffers->client_out);

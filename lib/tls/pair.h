@@ -45,10 +45,11 @@ void pair_open_client(struct pair *p, int fd);
 void pair_open_origin(struct pair *p, int fd);
 
 /* Starts TLS on a leg; see tls_start_client and tls_start_server.  Needs buffers. */
-void pair_secure_origin(struct pair *p, const char *sni, const br_ssl_session_parameters *session,
+void pair_secure_origin(struct pair *p, const char *sni, const struct tls_session *session,
 	struct chain *chain, const unsigned char seed[TLS_SEED]);
 void pair_secure_client(struct pair *p, const unsigned char *leaf, size_t leaf_len,
-	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED]);
+	const br_ec_private_key *key, const struct session_tie *tie,
+	const unsigned char seed[TLS_SEED]);
 
 /* Lends buffers to a parked pair. */
 void pair_lend(struct pair *p, struct pair_buffers *b);

@@ -176,6 +176,90 @@ tls_choose_hashes(struct tls *t)
 	br_ssl_engine_set_hash(eng, br_sha512_ID, signature ? &br_sha512_vtable : NULL);
 }
 
+/* --- sessions as bytes: ID length, ID, version, suite, master secret --- */
+
+enum { SESSION_AT_VERSION = 1 + 32, SESSION_AT_SECRET = SESSION_AT_VERSION + 4 };
+
+/* One without an ID can't be resumed, and is none. */
+static void
+session_write(struct tls_session *to, const br_ssl_session_parameters *from)
+{
+	const unsigned char numbers[4] = { (unsigned char)(from->version >> 8),
+		(unsigned char)from->version, (unsigned char)(from->cipher_suite >> 8),
+		(unsigned char)from->cipher_suite };
+
+	to->len = from->session_id_len > 0 ? SESSION_AT_SECRET + sizeof from->master_secret : 0;
+	to->bytes[0] = from->session_id_len;
+	memcpy(to->bytes + 1, from->session_id, sizeof from->session_id);
+	memcpy(to->bytes + SESSION_AT_VERSION, numbers, sizeof numbers);
+	memcpy(to->bytes + SESSION_AT_SECRET, from->master_secret, sizeof from->master_secret);
+}
+
+static void
+session_read(const struct tls_session *from, br_ssl_session_parameters *to)
+{
+	const unsigned char *numbers = from->bytes + SESSION_AT_VERSION;
+
+	to->session_id_len = from->bytes[0];
+	memcpy(to->session_id, from->bytes + 1, sizeof to->session_id);
+	to->version = (uint16_t)(numbers[0] << 8 | numbers[1]);
+	to->cipher_suite = (uint16_t)(numbers[2] << 8 | numbers[3]);
+	memcpy(to->master_secret, from->bytes + SESSION_AT_SECRET, sizeof to->master_secret);
+}
+
+static void
+cache_save(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
+	const br_ssl_session_parameters *params)
+{
+	const struct tls_cache *cache = (const void *)ctx;
+	struct tls_session session;
+
+	(void)server;
+	if (params->session_id_len != SESSION_ID)
+		return;
+	session_write(&session, params);
+	session_save(cache->tie, params->session_id, &session);
+	pool_wipe(&session, sizeof session);
+}
+
+/* BearSSL looks for a session's suite among the client's only: one that this engine is not to use, or has no
+ * hash for, must be unknown here. */
+static bool
+suite_is_offered(const br_ssl_server_context *server, uint16_t suite)
+{
+	for (unsigned i = 0; i < server->eng.suites_num; i++)
+		if (server->eng.suites_buf[i] == suite)
+			return true;
+	return false;
+}
+
+/* The session ID of a resumption is a peer's; only its length is BearSSL's word. */
+static int
+cache_load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
+	br_ssl_session_parameters *params)
+{
+	const struct tls_cache *cache = (const void *)ctx;
+	struct tls_session session;
+	br_ssl_session_parameters found;
+	bool good;
+
+	if (params->session_id_len != SESSION_ID ||
+		!session_load(cache->tie, params->session_id, &session))
+		return 0;
+	session_read(&session, &found);
+	good = suite_is_offered(server, found.cipher_suite);
+	if (good)
+		*params = found;
+	pool_wipe(&session, sizeof session);
+	pool_wipe(&found, sizeof found);
+	return good;
+}
+
+static const br_ssl_session_cache_class cache_class = { sizeof(struct tls_cache), cache_save,
+	cache_load };
+
+/* --- starting --- */
+
 void
 tls_collect(struct tls *t, struct chain *chain)
 {
@@ -183,7 +267,7 @@ tls_collect(struct tls *t, struct chain *chain)
 }
 
 void
-tls_start_client(struct tls *t, const char *sni, const br_ssl_session_parameters *session,
+tls_start_client(struct tls *t, const char *sni, const struct tls_session *session,
 	struct chain *chain, const unsigned char seed[TLS_SEED], unsigned char *in,
 	unsigned char *out)
 {
@@ -202,17 +286,26 @@ tls_start_client(struct tls *t, const char *sni, const br_ssl_session_parameters
 	br_ssl_engine_set_default_rsavrfy(eng);
 	if (chain != NULL)
 		tls_collect(t, chain);
-	if (session != NULL)
-		br_ssl_engine_set_session_parameters(eng, session);
+	if (session != NULL) {
+		br_ssl_session_parameters params;
+
+		session_read(session, &params);
+		br_ssl_engine_set_session_parameters(eng, &params);
+		pool_wipe(&params, sizeof params);
+	}
 	br_ssl_client_reset(&t->u.client, sni, session != NULL);
 	tls_choose_hashes(t);
 	tls_prefer_x25519(eng);
 }
 
 void
-tls_session(const struct tls *t, br_ssl_session_parameters *session)
+tls_session(const struct tls *t, struct tls_session *session)
 {
-	br_ssl_engine_get_session_parameters(tls_engine_const(t), session);
+	br_ssl_session_parameters params;
+
+	br_ssl_engine_get_session_parameters(tls_engine_const(t), &params);
+	session_write(session, &params);
+	pool_wipe(&params, sizeof params);
 }
 
 /* The first `count` of the suites that a client may choose from. */
@@ -225,8 +318,8 @@ tls_set_server_suites(br_ssl_engine_context *eng, size_t count)
 
 void
 tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
-	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED],
-	unsigned char *in, unsigned char *out)
+	const br_ec_private_key *key, const struct session_tie *tie,
+	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out)
 {
 	br_ssl_server_context *sc = &t->u.server;
 
@@ -241,8 +334,10 @@ tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	t->leaf.data_len = leaf_len;
 	br_ssl_server_set_single_ec(sc, &t->leaf, 1, key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC,
 		br_ssl_engine_get_ec(&sc->eng), br_ecdsa_sign_asn1_get_default());
-	if (tie != NULL)
-		br_ssl_server_set_cache(sc, &tie->vtable);
+	if (tie != NULL) {
+		t->cache = (struct tls_cache){ &cache_class, tie };
+		br_ssl_server_set_cache(sc, &t->cache.vtable);
+	}
 	br_ssl_server_reset(sc);
 }
 
@@ -505,6 +600,12 @@ tls_error_text(int error)
 	if (error > BR_ERR_RECV_FATAL_ALERT)
 		return "it refused the connection with a TLS alert";
 	return "what it sent breaks the rules of TLS";
+}
+
+bool
+tls_error_is_alert(int error)
+{
+	return error > BR_ERR_RECV_FATAL_ALERT && error < BR_ERR_SEND_FATAL_ALERT;
 }
 
 bool

@@ -24,6 +24,12 @@ enum {
 	TLS_SEED = 32        /* bytes of entropy an engine starts from */
 };
 
+/* What BearSSL is given in place of a session cache. */
+struct tls_cache {
+	const br_ssl_session_cache_class *vtable; /* must stay first */
+	const struct session_tie *tie;
+};
+
 struct tls { /* zeroed before its first use */
 	union {
 		br_ssl_client_context client;
@@ -31,6 +37,7 @@ struct tls { /* zeroed before its first use */
 	} u;
 	br_x509_certificate
 		leaf; /* server: what it shows; the bytes are the caller's until tls_is_open */
+	struct tls_cache cache;
 	const char *alpn[1];
 	bool is_server;
 	bool framed;          /* no encryption from the peer yet: messages are counted */
@@ -49,19 +56,19 @@ struct tls { /* zeroed before its first use */
  * chain collects what the origin shows; it must live until tls_is_open.  NULL: tls_collect names it before the
  * first record is given to the engine.
  */
-void tls_start_client(struct tls *t, const char *sni, const br_ssl_session_parameters *session,
+void tls_start_client(struct tls *t, const char *sni, const struct tls_session *session,
 	struct chain *chain, const unsigned char seed[TLS_SEED], unsigned char *in,
 	unsigned char *out);
 
 void tls_collect(struct tls *t, struct chain *chain);
 
-/* The parameters of an open session; they hold its secret. */
-void tls_session(const struct tls *t, br_ssl_session_parameters *session);
+/* An open session, as bytes; they hold its secret. */
+void tls_session(const struct tls *t, struct tls_session *session);
 
 /* Starts a handshake with a client, showing one leaf.  tie: sessions that may be resumed, or NULL. */
 void tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
-	const br_ec_private_key *key, struct session_tie *tie, const unsigned char seed[TLS_SEED],
-	unsigned char *in, unsigned char *out);
+	const br_ec_private_key *key, const struct session_tie *tie,
+	const unsigned char seed[TLS_SEED], unsigned char *in, unsigned char *out);
 
 /* Right after tls_start_server, for a client whose hello says that SHA-256 is enough (struct hello): no other hash
  * is run over the handshake, and no suite that wants one is chosen. */
@@ -101,6 +108,9 @@ bool tls_is_closed(const struct tls *t);
 
 /* 0, or BearSSL's error code: a BR_ERR_*, 256 + alert received, 512 + alert sent. */
 int tls_error(const struct tls *t);
+
+/* The peer refused with an alert. */
+bool tls_error_is_alert(int error);
 
 /* The error in words: "the server speaks no TLS version that we speak". */
 const char *tls_error_text(int error);

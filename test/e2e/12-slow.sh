@@ -8,6 +8,7 @@ usual_origins
 host silent.bed.test silent
 host blackhole.bed.test 127.20.0.31
 option "option connections '64'"
+option "option answer_timeout '60'"
 start_proxy || exit 1
 raw "$TOP/test/e2e/slow.py"
 quiet_again() {

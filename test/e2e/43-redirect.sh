@@ -99,7 +99,9 @@ is 'nor does an exempted name open it' "$(direct 198.51.100.66 "https://exempt.b
 is 'a name without an address: a page' "$(direct 203.0.113.5 "https://missing.bed.test:$TLS/")" 502
 forget www
 direct 203.0.113.5 --tls-max 1.2 --ciphers AES128-SHA "https://www.bed.test:$TLS/hello" >/dev/null
-log_line 'a client that speaks nothing of ours is tunnelled by its name' "TLS www\.bed\.test:$TLS 0 tunnelled"
+log_line 'a client that speaks nothing of ours gets no way round URL rules' "TLS www\.bed\.test:$TLS 0 refused"
+direct 203.0.113.5 --tls-max 1.2 --ciphers AES128-SHA "https://second.bed.test:$TLS/hello" >/dev/null
+log_line 'a client that speaks nothing of ours is tunnelled by its name' "TLS second\.bed\.test:$TLS 0 tunnelled \\(the client"
 
 # --- in clear --------------------------------------------------------------
 is 'plain HTTP' "$(direct 203.0.113.5 "http://plain.bed.test:$WEB/hello")" 200
@@ -152,9 +154,9 @@ print(got.hex() or "nothing")
 PY
 }
 is 'a port of no list is closed' "$(say 203.0.113.5 9 hello)" nothing
-log_line 'and the log says it' 'TLS 203\.0\.113\.5:9 0 refused .*no connections to this port'
+log_line 'and the log says it' 'TLS 203\.0\.113\.5:9 0 refused .*no connections to port'
 is 'who comes to the socket by itself is not served' "$(say 10.77.0.1 3129 'GET / HTTP/1.0')" nothing
-log_line 'nor taken for a loop' 'TLS 10\.77\.0\.1:3129 .*no connections to this port'
+log_line 'nor taken for a loop' 'TLS 10\.77\.0\.1:3129 .*no connections to port'
 is 'no TLS where TLS is due: an alert' "$(say 203.0.113.5 "$TLS" 'SSH-2.0-x and more than five')" 15030300020232
 is 'the explicit proxy goes on' "$(inside curl -sS --max-time 20 -x "http://10.77.0.1:$PORT" --cacert "$CA" \
 	"https://www.bed.test:$TLS/hello")" 'hello from www'

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "../../lib/base/store.c"
+#include "../../lib/x509/store.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -23,7 +23,7 @@ TEST_STEPS += leaf
 .PHONY: leaf bench-wear
 
 # 20 power cuts on JFFS2 and 20 on UBIFS, in an emulated router; some minutes. CUTS=n, FLASH="nor block ubi".
-build/leaf/writer: test/leaf/writer.c lib/base/store.c lib/base/pool.c lib/base/store.h lib/base/pool.h
+build/leaf/writer: test/leaf/writer.c lib/x509/store.c lib/base/pool.c lib/x509/store.h lib/base/pool.h
 	@mkdir -p $(@D)
 	@$(MAKE) --no-print-directory TARGET=mipsel-uclibc toolchain
 	build/mipsel-uclibc/cc $(OWN_CFLAGS) -Os -static -isystem build/mipsel-uclibc/include \

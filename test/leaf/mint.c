@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 #include "lib/x509/pem.h"
-#include "lib/base/store.h"
+#include "lib/x509/store.h"
 
 static char err[CERT_ERROR];
 static unsigned char origin[65536], leaf[CERT_LEAF_MAX];

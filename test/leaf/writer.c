@@ -12,7 +12,7 @@
  * the kernel's block2mtd keeps what UBIFS has written in its page cache, and only sync(2) reaches through that; no
  * router has such a cache below its flash.
  */
-#include "lib/base/store.h"
+#include "lib/x509/store.h"
 
 #include <stdbool.h>
 #include <stdio.h>

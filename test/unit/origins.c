@@ -7,16 +7,16 @@ enum { NOW = 1000000 };
 static void
 save(struct origins *o, unsigned char key_byte, unsigned char id_byte, int64_t until)
 {
-	br_ssl_session_parameters p = { .session_id_len = 32 };
+	struct tls_session p = { .len = 1 };
 	unsigned char key[ORIGINS_HASH], leaf[ORIGINS_HASH];
 
-	memset(p.session_id, id_byte, sizeof p.session_id);
+	p.bytes[0] = id_byte;
 	memset(key, key_byte, sizeof key);
 	memset(leaf, id_byte, sizeof leaf);
 	origins_save(o, key, &p, leaf, NOW, until);
 }
 
-/* The first byte of the session ID under that key, -1 for none. */
+/* The byte of the session under that key, -1 for none. */
 static int
 find(struct origins *o, unsigned char key_byte, int64_t now)
 {
@@ -25,7 +25,7 @@ find(struct origins *o, unsigned char key_byte, int64_t now)
 
 	memset(key, key_byte, sizeof key);
 	e = origins_find(o, key, now);
-	return e != NULL && e->leaf[0] == e->params.session_id[0] ? e->params.session_id[0] : -1;
+	return e != NULL && e->leaf[0] == e->session.bytes[0] ? e->session.bytes[0] : -1;
 }
 
 static void
@@ -70,12 +70,12 @@ static void
 check_none(void)
 {
 	struct origins *o = origins_new(1);
-	br_ssl_session_parameters none = { .session_id_len = 0 };
+	struct tls_session none = { .len = 0 };
 	unsigned char key[ORIGINS_HASH] = { 1 };
 
 	origins_save(o, key, &none, key, NOW, NOW + 1);
 	CHECK(origins_find(o, key, NOW) == NULL);
-	none.session_id_len = 32;
+	none.len = 1;
 	origins_save(o, key, &none, key, NOW, NOW + 1);
 	CHECK(origins_find(o, key, NOW) != NULL);
 	origins_drop(o, key);

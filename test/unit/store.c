@@ -115,7 +115,7 @@ fake_flock(int fd, int how)
 #define fstat     fake_fstat
 #define ftruncate fake_ftruncate
 #define flock     fake_flock
-#include "../../lib/base/store.c"
+#include "../../lib/x509/store.c"
 #undef pread
 #undef pwrite
 #undef fsync

@@ -788,7 +788,7 @@ static struct session_store *store;
 
 /* A handshake of a client that offers `session`, under `tie`.  True: it was resumed. */
 static bool
-handshake_resumes(const br_ssl_session_parameters *session, char tie_byte, const char **alpn)
+handshake_resumes(const struct tls_session *session, char tie_byte, const char **alpn)
 {
 	static struct session_tie tie;
 	unsigned char bytes[SESSION_TIE];
@@ -811,13 +811,13 @@ handshake_resumes(const br_ssl_session_parameters *session, char tie_byte, const
 static void
 test_resumption(void)
 {
-	br_ssl_session_parameters session;
+	struct tls_session session;
 
 	store = session_store_new(8);
 	CHECK(!handshake_resumes(NULL, 'a', NULL));
 	CHECK(tls_is_open(&p.client));
 	tls_session(&p.client, &session);
-	CHECK_INT(session.session_id_len, 32);
+	CHECK(session.len > 0 && session.bytes[0] == 32);
 	CHECK(handshake_resumes(&session, 'a', NULL));
 	CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
 	CHECK(peers_say(&p, &p.client, &p.server, "resumed"));
@@ -835,7 +835,7 @@ test_resumption_sha256(void)
 {
 	static struct session_tie tie;
 	static const unsigned char bytes[SESSION_TIE];
-	br_ssl_session_parameters session;
+	struct tls_session session;
 
 	store = session_store_new(8);
 	session_tie_init(&tie, store, bytes);
@@ -848,7 +848,7 @@ test_resumption_sha256(void)
 		peers_run(&p, SIZE_MAX);
 		CHECK(tls_is_open(&p.client));
 		tls_session(&p.client, &session);
-		CHECK_INT(session.cipher_suite, server_suites[2]);
+		CHECK_INT(session.bytes[35] << 8 | session.bytes[36], server_suites[2]);
 
 		p.up.start = p.up.end = p.down.start = p.down.end = 0;
 		peers_start_server(&p, &tie);
@@ -871,7 +871,7 @@ test_resumption_sha256(void)
  * hello gets its alert.  hello.h tells what the proxy's rule asks: has_alpn and not alpn_http11.
  */
 static int
-child_status_of_trap(const br_ssl_session_parameters *session, const char **alpn)
+child_status_of_trap(const struct tls_session *session, const char **alpn)
 {
 	int status = 0;
 	pid_t pid;
@@ -894,7 +894,7 @@ test_resumption_trap(void)
 {
 	static const char *h2[] = { "h2" }, *http[] = { "http/1.1" };
 	const char *wild = (const char *)p.server.alpn + 65534 * sizeof(char *);
-	br_ssl_session_parameters session;
+	struct tls_session session;
 	struct hello h;
 	int status;
 
@@ -913,8 +913,9 @@ test_resumption_trap(void)
 
 	/* The hello of that child, as the proxy sees it first. */
 	peers_start(&p);
+	tls_start_client(&p.client, "origin.test", &session, &p.chain, peer_seed(), p.client_in,
+		p.client_out);
 	br_ssl_engine_set_protocol_names(&p.client.u.client.eng, h2, 1);
-	br_ssl_engine_set_session_parameters(&p.client.u.client.eng, &session);
 	br_ssl_client_reset(&p.client.u.client, "origin.test", 1);
 	wire_load(&p.up, &p.client);
 	CHECK(hello_parse(&h, p.up.data, p.up.end) > 0);

@@ -34,13 +34,13 @@ UNIT_authority = lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509
 UNIT_LIBS_authority = -lbearssl
 UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
 UNIT_LIBS_forge = -lbearssl
-UNIT_cert = cert.c lib/x509/anchors.c lib/x509/authority.c lib/x509/chain.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c lib/x509/signature.c lib/base/siphash.c lib/base/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
+UNIT_cert = cert.c lib/x509/anchors.c lib/x509/authority.c lib/x509/chain.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c lib/x509/signature.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
+TLS_PARTS = lib/tls/tls.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
 	lib/x509/x509.c lib/x509/encode.c
-UNIT_tls = $(TLS_PARTS) lib/tls/session.c lib/tls/hello.c $(HTTP_PARTS)
+UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
 UNIT_LIBS_tls = -lbearssl
 UNIT_leg = $(TLS_PARTS) lib/tls/leg.c lib/net/wait.c
 UNIT_LIBS_leg = -lbearssl
@@ -57,3 +57,6 @@ UNIT_resolve = lib/net/resolve.c lib/net/net.c lib/net/wait.c
 UNIT_LIBS_resolve = -lcares
 UNIT_policy_random = $(UNIT_policy)
 UNIT_seed = lib/base/pool.c
+UNIT_fair = conn/fair.c
+UNIT_digest = lib/x509/digest.c
+UNIT_LIBS_digest = -lbearssl

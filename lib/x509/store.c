@@ -16,7 +16,7 @@
  * Why nothing synced is lost: a record's place is overwritten only after the index has forgotten it, and a
  * place that is written holds no other record of the index.  Why nothing wrong is found: the check.
  */
-#include "lib/base/store.h"
+#include "lib/x509/store.h"
 #include "lib/base/pool.h"
 
 #include <bearssl.h>
