@@ -331,6 +331,17 @@ door_address(struct door *d, const struct door_house *h, const struct net_addr *
 	return DOOR_ADDRESS_BLOCKED;
 }
 
+enum door_answer
+door_peer(struct door *d, const struct door_house *h, const struct net_addr *address)
+{
+	struct verdict v;
+
+	if (address->family == 0 || !address_is_blocked(d, h, address, &v))
+		return DOOR_OPEN;
+	take_rule(d, &v);
+	return refuse(d, DOOR_ADDRESS_BLOCKED);
+}
+
 /* --- later ---------------------------------------------------------------------- */
 
 bool

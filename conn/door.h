@@ -136,6 +136,10 @@ bool door_tunnel_instead(struct door *d, const struct door_house *h, enum door_r
 enum door_answer door_request(struct door *d, const struct door_house *h, const struct target *host,
 	const char *path, size_t path_len);
 
+/* Under the rules of now: may a kept connection to this address (family 0: none) take another request? */
+enum door_answer door_peer(
+	struct door *d, const struct door_house *h, const struct net_addr *address);
+
 /* Under the rules of now: may a tunnel (or a switched connection), to this address, go on? */
 bool door_holds(struct door *d, const struct door_house *h, const struct net_addr *address);
 

@@ -51,6 +51,8 @@ judge_request(struct conn *c, struct http_head *head)
 		head->path.len);
 	if (answer == DOOR_MISDIRECTED)
 		return refuse_host(c, t);
+	if (answer == DOOR_OPEN)
+		answer = door_peer(d, &house, &c->origin.dial.peer);
 	if (answer != DOOR_OPEN)
 		return conn_refuse(c, answer);
 	if (!head->has_host) { /* HTTP/1.0: the rewritten head needs one */

@@ -146,6 +146,8 @@ take_plain(struct conn *c, struct http_head *head)
 	answer = door_plain(&c->door, &house, t->host[0] != '\0' ? t : &head->host, port,
 		c->relay.buf + head->path.off, head->path.len);
 	begin_line(c, head, "http://");
+	if (reuse && answer == DOOR_OPEN)
+		answer = door_peer(&c->door, &house, &c->origin.dial.peer);
 	refused = refuse_plain(c, head, t);
 	if (refused != C_REQUEST)
 		return refused;

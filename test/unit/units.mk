@@ -58,5 +58,6 @@ UNIT_LIBS_resolve = -lcares
 UNIT_policy_random = $(UNIT_policy)
 UNIT_seed = lib/base/pool.c
 UNIT_fair = conn/fair.c
+UNIT_door = conn/door.c $(UNIT_policy) lib/net/listen.c
 UNIT_digest = lib/x509/digest.c
 UNIT_LIBS_digest = -lbearssl
