@@ -3,7 +3,9 @@
  */
 #include "lib/x509/judge.h"
 
+#include <string.h>
 #include "lib/x509/anchors.h"
+#include "lib/x509/dname.h"
 #include "lib/x509/names.h"
 #include "lib/x509/x509.h"
 
@@ -52,7 +54,8 @@ judge_any(const struct chain *c, const struct x509 *x, const char **detail)
 	*detail = find_breach(x);
 	if (*detail)
 		return CHAIN_NOT_PROFILE;
-	if (x->has_unknown_critical)
+	/* RFC 5280 section 4.2.1.4: critical policies must be understood with their qualifiers */
+	if (x->has_unknown_critical || (x->has_critical_policies && x->has_unknown_qualifier))
 		return CHAIN_UNKNOWN_EXTENSION;
 	if (c->now < x->not_before)
 		return CHAIN_NOT_YET_VALID;
@@ -69,10 +72,36 @@ judge_any(const struct chain *c, const struct x509 *x, const char **detail)
 	return judge_trust(c, x);
 }
 
+/* A device's own certificate that its owner has put among the anchors. */
+static bool
+is_anchor(const struct chain *c, const struct x509 *x)
+{
+	unsigned char key[ANCHORS_HASH];
+	int first = anchors_find(c->anchors, &x->subject), i;
+
+	if (first < 0 || !dname_same(&x->subject, &x->issuer))
+		return false;
+	anchors_hash(key, &x->spki);
+	for (i = first; anchors_same_name(c->anchors, (size_t)first, (size_t)i); i++)
+		if (memcmp(anchors_at(c->anchors, (size_t)i)->key_hash, key, sizeof key) == 0)
+			return true;
+	return false;
+}
+
+static enum chain_error
+judge_names(const struct chain *c, const struct x509 *x)
+{
+	if (!c->host[0])
+		return CHAIN_OK;
+	if (x->names.len == 0)
+		return CHAIN_NO_NAME;
+	return names_match_host(&x->names, c->host) ? CHAIN_OK : CHAIN_WRONG_NAME;
+}
+
 /*
- * ECDHE servers sign (RFC 8422 section 2.2).  A CA's certificate may serve too (RFC 5280 section 4.2.1.9:
- * the last certificate of a path "can be a CA certificate"), whose key usage speaks of certificates: who has
- * its key could issue a proper one as well.
+ * ECDHE servers sign (RFC 8422 section 2.2).  A CA's certificate is no server's (CA/Browser Forum Baseline
+ * Requirements 7.1.2.7.8): its key lies in a safe, and who shows it on the net has stolen it, or made one without
+ * knowing.  RFC 5280 would allow it, and whoever trusts exactly this one has decided.
  */
 enum chain_error
 judge_leaf(const struct chain *c, const struct x509 *x, const char **detail)
@@ -87,11 +116,13 @@ judge_leaf(const struct chain *c, const struct x509 *x, const char **detail)
 		return CHAIN_KEY_USAGE;
 	if (x->has_usages && !x->allows_server)
 		return CHAIN_EXTENDED_KEY_USAGE;
-	if (!c->host[0])
-		return CHAIN_OK;
-	if (x->names.len == 0)
-		return CHAIN_NO_NAME;
-	return names_match_host(&x->names, c->host) ? CHAIN_OK : CHAIN_WRONG_NAME;
+	e = judge_names(c, x);
+	if (e != CHAIN_OK || !x->is_ca || is_anchor(c, x))
+		return e;
+	if (dname_same(&x->subject, &x->issuer))
+		return CHAIN_SELF_SIGNED;
+	*detail = "it is an issuer's own, not a server's";
+	return CHAIN_NOT_PROFILE;
 }
 
 enum chain_error

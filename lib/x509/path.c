@@ -10,14 +10,15 @@
 #include <string.h>
 #include "lib/x509/anchors.h"
 #include "lib/x509/chain.h"
+#include "lib/x509/dname.h"
 #include "lib/x509/judge.h"
+#include "lib/x509/policies.h"
 #include "lib/x509/signature.h"
 #include "lib/x509/x509.h"
 
 enum {
-	STEP_BRANCHES = 64,      /* issuers looked at in one step */
-	STEP_COMPARISONS = 4000, /* name comparisons in one step: about 0.2 ms on a desk */
-	POLICIES = 16            /* of one certificate that are looked at when one is required */
+	STEP_BRANCHES = 64,     /* issuers looked at in one step */
+	STEP_COMPARISONS = 4000 /* name comparisons in one step: about 0.2 ms on a desk */
 };
 
 enum phase {
@@ -92,8 +93,8 @@ fill_link(struct chain *c, int cert, const struct x509 *x)
 {
 	struct chain_link *l = &c->links[cert];
 
-	l->subject = anchors_hint(&x->subject);
-	l->issuer = anchors_hint(&x->issuer);
+	l->subject = dname_hint(&x->subject);
+	l->issuer = dname_hint(&x->issuer);
 	l->key = anchors_hint(&x->spki);
 	l->key_id = anchors_hint(&x->key_id);
 	l->issuer_key_id = anchors_hint(&x->issuer_key_id);
@@ -103,7 +104,7 @@ fill_link(struct chain *c, int cert, const struct x509 *x)
 	l->issuer_len = (uint16_t)x->issuer.len;
 	l->anchor = (int16_t)anchors_find(c->anchors, &x->issuer);
 	l->path_length = (int16_t)x->path_length;
-	l->self_issued = der_same(&x->subject, &x->issuer);
+	l->self_issued = dname_same(&x->subject, &x->issuer);
 }
 
 static struct der
@@ -132,7 +133,7 @@ names_issuer(const struct chain *c, int cert, int issuer)
 		return false;
 	want = link_issuer(c, cert);
 	have = link_subject(c, issuer);
-	return der_same(&want, &have);
+	return dname_same(&want, &have);
 }
 
 /* Breadth first from the anchors: how near is each certificate?  What leads nowhere or is too far is never
@@ -282,7 +283,7 @@ is_same_ca(const struct chain *c, int one, int other)
 		return false;
 	chain_parse(c, one, &x);
 	chain_parse(c, other, &y);
-	return der_same(&x.subject, &y.subject) && der_same(&x.spki, &y.spki);
+	return der_same(&x.spki, &y.spki) && dname_same(&x.subject, &y.subject);
 }
 
 /* Twice on a path is a loop (RFC 4158 section 2.4.2). */
@@ -460,93 +461,25 @@ step_sign(struct chain *c)
 	}
 }
 
-/* --- policies, RFC 5280 section 6.1 --- */
+/* --- policies --- */
 
-/* Is this policy, or (if that counts here) anyPolicy, in the list? */
-static bool
-has_policy(struct der list, const struct der *policy, bool any_counts)
-{
-	struct der entry, oid;
-	int i;
-
-	for (i = 0; i < POLICIES && der_take(&list, DER_SEQUENCE, &entry) == 0; i++)
-		if (der_take(&entry, DER_OID, &oid) == 0 &&
-			(der_same(&oid, policy) ||
-				(any_counts && der_is(&oid, "\x55\x1d\x20\x00", 4))))
-			return true;
-	return false;
-}
-
-/* Do all certificates of the path assert this policy? */
-static bool
-path_has_policy(const struct chain *c, const struct der *policy)
-{
-	const struct anchor *a = anchors_at(c->anchors, (size_t)c->anchor);
-	int any_left = a->inhibit_any >= 0 ? a->inhibit_any : INT16_MAX, place;
-	struct x509 x;
-	bool self_issued;
-
-	for (place = c->depth - 1; place >= 0; place--) {
-		chain_parse(c, c->path[place].cert, &x);
-		self_issued = c->links[c->path[place].cert].self_issued && place > 0;
-		if (!has_policy(x.policies, policy, any_left > 0 || self_issued))
-			return false;
-		if (!self_issued && any_left > 0)
-			any_left--;
-		if (x.inhibit_any >= 0 && x.inhibit_any < any_left)
-			any_left = x.inhibit_any;
-	}
-	return true;
-}
-
-/* Has a CA above asked that everything below it be under a policy?  Then the countdown ran out. */
-static bool
-needs_policy(const struct chain *c, bool *mapped)
-{
-	const struct anchor *a = anchors_at(c->anchors, (size_t)c->anchor);
-	int left = a->explicit_policy >= 0 ? a->explicit_policy : INT16_MAX, place;
-	struct x509 x;
-
-	*mapped = false;
-	for (place = c->depth - 1; place >= 0; place--) {
-		chain_parse(c, c->path[place].cert, &x);
-		*mapped = *mapped || x.has_mappings;
-		if (left > 0 && (place == 0 || !c->links[c->path[place].cert].self_issued))
-			left--;
-		if (x.explicit_policy >= 0 && (place > 0 || x.explicit_policy == 0) &&
-			x.explicit_policy < left)
-			left = x.explicit_policy;
-	}
-	return left == 0;
-}
-
-/*
- * We ask for no policy ourselves, so the policy tree matters only where a CA demands one; then one that
- * the whole path shares must exist.  Mappings are not followed: such a path is refused.
- */
+/* The anchor's own rules about policies don't count: of a trust anchor, a path takes name and key (RFC 5280
+ * section 6.1.1 d), and its constraints here, since whoever limits a root by them means it. */
 static bool
 keeps_policies(const struct chain *c)
 {
-	static const unsigned char any[] = { 0x55, 0x1d, 0x20, 0x00 };
-	struct der policy = { any, sizeof any }, list, entry;
+	struct policies p;
 	struct x509 x;
-	bool mapped;
-	int place, i;
+	int place, cert;
 
-	if (!needs_policy(c, &mapped))
-		return true;
-	if (mapped)
-		return false;
-	if (path_has_policy(c, &policy))
-		return true;
-	for (place = 0; place < c->depth; place++) {
-		chain_parse(c, c->path[place].cert, &x);
-		list = x.policies;
-		for (i = 0; i < POLICIES && der_take(&list, DER_SEQUENCE, &entry) == 0; i++)
-			if (der_take(&entry, DER_OID, &policy) == 0 && path_has_policy(c, &policy))
-				return true;
+	policies_start(&p);
+	for (place = c->depth - 1; place >= 0; place--) {
+		cert = c->path[place].cert;
+		chain_parse(c, cert, &x);
+		if (!policies_take(&p, &x, c->links[cert].self_issued, place == 0))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* --- name constraints --- */
