@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/base/ascii.h"
+#include "lib/x509/dname.h"
 #include "lib/x509/pem.h"
 
 enum {
@@ -48,6 +49,29 @@ anchors_hint(const struct der *d)
 	for (i = 0; i < d->len; i++)
 		h = (h ^ d->p[i]) * 16777619u;
 	return h | 1;
+}
+
+/* Of a Name's folded form: names that are the same have the same hash. */
+static void
+hash_name(unsigned char out[ANCHORS_HASH], const struct der *name)
+{
+	unsigned char piece[64]; /* what SHA-256 takes at once */
+	br_sha256_context h;
+	struct dname d;
+	size_t len = 0;
+	int c;
+
+	br_sha256_init(&h);
+	dname_start(&d, name);
+	while ((c = dname_next(&d)) >= 0) {
+		piece[len++] = (unsigned char)c;
+		if (len == sizeof piece) {
+			br_sha256_update(&h, piece, len);
+			len = 0;
+		}
+	}
+	br_sha256_update(&h, piece, len);
+	br_sha256_out(&h, out);
 }
 
 /* --- the distrust list --- */
@@ -208,7 +232,7 @@ add_anchor(struct anchors *a, const struct x509 *c, const char *name)
 		return -1;
 	n = &a->anchors[a->count++];
 	memset(n, 0, sizeof *n);
-	anchors_hash(n->subject, &c->subject);
+	hash_name(n->subject, &c->subject);
 	anchors_hash(n->key_hash, &c->spki);
 	n->key_id = anchors_hint(&c->key_id);
 	n->not_before = c->not_before;
@@ -216,8 +240,6 @@ add_anchor(struct anchors *a, const struct x509 *c, const char *name)
 	n->key = c->key;
 	n->constraints = c->constraints;
 	n->path_length = c->path_length;
-	n->explicit_policy = c->explicit_policy;
-	n->inhibit_any = c->inhibit_any;
 	n->bytes = to;
 	memcpy(to, name, strlen(name) + 1);
 	to += strlen(name) + 1;
@@ -428,7 +450,7 @@ anchors_find(const struct anchors *a, const struct der *subject)
 	unsigned char hash[ANCHORS_HASH];
 	size_t low = 0, high = a->count, middle;
 
-	anchors_hash(hash, subject);
+	hash_name(hash, subject);
 	while (low < high) { /* the first that is not below: everything before low is */
 		middle = low + (high - low) / 2;
 		if (memcmp(a->anchors[middle].subject, hash, ANCHORS_HASH) < 0)

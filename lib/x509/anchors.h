@@ -24,7 +24,7 @@ enum {
 };
 
 struct anchor {
-	unsigned char subject[ANCHORS_HASH];  /* SHA-256 of the Name, header included */
+	unsigned char subject[ANCHORS_HASH];  /* SHA-256 of the Name as dname.h folds it */
 	unsigned char key_hash[ANCHORS_HASH]; /* SHA-256 of the SubjectPublicKeyInfo */
 	uint32_t key_id;                      /* hash of the subject key identifier; 0: none */
 	int64_t not_before, not_after;
@@ -32,7 +32,6 @@ struct anchor {
 	struct der constraints; /* inside NameConstraints; len 0: none */
 	char *bytes;     /* what the slices point into, and first of all its name for people */
 	int path_length; /* -1: none */
-	int explicit_policy, inhibit_any; /* likewise */
 };
 
 struct anchors;

@@ -119,7 +119,7 @@ struct chain {
 	uint8_t collect_error; /* enum chain_error: CHAIN_OK, or why something was not kept */
 
 	/* the check */
-	uint8_t phase; /* an enum in chain.c */
+	uint8_t phase; /* an enum in path.c; 0: none */
 	uint8_t depth; /* certificates on the path so far */
 	uint16_t signature_count, branch_count;
 	uint32_t comparison_count;
@@ -155,6 +155,10 @@ void chain_init(struct chain *c);
 
 /* The leaf's DER as the server sent it, for forging; NULL if there is none. */
 const unsigned char *chain_leaf(const struct chain *c, size_t *len);
+
+/* A collected certificate; and read, which can't fail for one that was read before. */
+struct der chain_cert(const struct chain *c, int cert);
+void chain_parse(const struct chain *c, int cert, struct x509 *x);
 
 /* Bytes of the struct in use: what must be wiped or copied. */
 size_t chain_extent(const struct chain *c);

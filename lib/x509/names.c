@@ -7,6 +7,7 @@
 #include <string.h>
 #include "lib/base/ascii.h"
 #include "lib/net/net.h"
+#include "lib/x509/dname.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63 }; /* RFC 1035 section 2.3.4 */
 
@@ -101,7 +102,8 @@ names_match_host(const struct der *names, const char *host)
 enum lies {
 	OUTSIDE,
 	INSIDE,
-	UNCLEAR /* can't be told: neither good enough to permit nor far enough to escape an exclusion */
+	UNCLEAR, /* can't be told: neither good enough to permit nor far enough to escape an exclusion */
+	UNCONCERNED /* the base is about another form of name */
 };
 
 static bool
@@ -129,20 +131,30 @@ is_directly_below(const struct der *name, const struct der *base)
 
 /*
  * A wildcard name stands for many: it is inside when all are, outside when none is, and unclear between
- * (CVE-2025-61727: *.example.com under an excluded bar.example.com).
+ * (CVE-2025-61727: *.example.com under an excluded bar.example.com).  ".example.com" is what lies below
+ * example.com: RFC 5280 knows that form for URIs only, but real CAs have it, and every validator reads it so.
+ * The empty name, which some certificates have, is no host's: it lies under the empty base alone.
  */
 static enum lies
-lies_dns(struct der name, const struct der *base)
+lies_dns(struct der name, struct der base)
 {
-	bool wildcard = take_wildcard(&name);
+	bool wildcard = take_wildcard(&name), below = base.len > 0 && base.p[0] == '.';
 
-	if (base->len == 0) /* every name */
+	if (name.len == 0 && !wildcard)
+		return base.len == 0 ? INSIDE : OUTSIDE;
+	if (!is_host_name(name.p, name.len))
+		return UNCLEAR;
+	if (base.len == 0) /* every name */
 		return INSIDE;
-	if (!is_host_name(base->p, base->len) || !is_host_name(name.p, name.len))
-		return UNCLEAR; /* also ".example.com", which RFC 5280 knows for URIs only */
-	if (is_at_or_below(&name, base))
-		return INSIDE;
-	return wildcard && is_directly_below(base, &name) ? UNCLEAR : OUTSIDE;
+	if (below) {
+		base.p++;
+		base.len--;
+	}
+	if (!is_host_name(base.p, base.len))
+		return UNCLEAR;
+	if (is_at_or_below(&name, &base))
+		return !below || wildcard || name.len > base.len ? INSIDE : OUTSIDE;
+	return wildcard && !below && is_directly_below(&base, &name) ? UNCLEAR : OUTSIDE;
 }
 
 /* For mail and URI: ".host" is all below it, "host" itself alone. */
@@ -152,13 +164,15 @@ lies_host(const struct der *host, const struct der *base)
 	struct der tail = *base;
 	bool below = tail.len > 0 && tail.p[0] == '.';
 
+	if (!is_host_name(host->p, host->len))
+		return UNCLEAR;
 	if (tail.len == 0)
 		return INSIDE;
 	if (below) {
 		tail.p++;
 		tail.len--;
 	}
-	if (!is_host_name(tail.p, tail.len) || !is_host_name(host->p, host->len))
+	if (!is_host_name(tail.p, tail.len))
 		return UNCLEAR;
 	if (below)
 		return host->len > tail.len && is_at_or_below(host, &tail) ? INSIDE : OUTSIDE;
@@ -245,51 +259,25 @@ lies_ip(const struct der *ip, const struct der *base)
 	return result;
 }
 
-static bool
-is_text_tag(int tag)
-{
-	return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING ||
-	       tag == DER_TELETEX_STRING;
-}
-
-/* One character of a text whose blanks are trimmed and squeezed; -1 at the end (RFC 4518 section 2.6). */
-static int
-next_folded(struct der *text, bool first)
-{
-	bool blank = false;
-
-	while (text->len > 0 && text->p[0] == ' ') {
-		blank = true;
-		text->p++;
-		text->len--;
-	}
-	if (text->len == 0)
-		return -1;
-	if (blank && !first)
-		return ' ';
-	text->len--;
-	return ascii_lower(*text->p++);
-}
-
-/* RFC 5280 section 7.1, as far as ASCII goes; another alphabet in another encoding is unclear. */
+/* RFC 5280 section 7.1, as far as dname.h goes: another alphabet in another case is unclear. */
 static enum lies
-compare_values(int tag_a, struct der a, int tag_b, struct der b)
+compare_values(int tag_a, const struct der *a, int tag_b, const struct der *b)
 {
-	bool plain = true, first = true;
-	int x, y;
+	struct dname_text x, y;
+	bool plain = true;
+	int c, d;
 
-	if (tag_a == tag_b && der_same(&a, &b))
+	if (tag_a == tag_b && der_same(a, b))
 		return INSIDE;
-	if (!is_text_tag(tag_a) || !is_text_tag(tag_b))
+	if (!dname_text_start(&x, tag_a, a) || !dname_text_start(&y, tag_b, b))
 		return tag_a == tag_b ? OUTSIDE : UNCLEAR;
 	do {
-		x = next_folded(&a, first);
-		y = next_folded(&b, first);
-		first = x == ' ';
-		plain = plain && x < 0x80 && y < 0x80;
-		if (x != y)
+		c = dname_text_next(&x);
+		d = dname_text_next(&y);
+		plain = plain && c < 0x80 && d < 0x80;
+		if (c != d)
 			return plain ? OUTSIDE : UNCLEAR;
-	} while (x != -1);
+	} while (c != -1);
 	return INSIDE;
 }
 
@@ -308,7 +296,7 @@ lies_directory(struct der name, struct der base)
 		got = x509_take_attribute(&n, &n_set, &n_type, &n_tag, &n_value);
 		if (got <= 0)
 			return got == 0 ? OUTSIDE : UNCLEAR;
-		one = der_same(&n_type, &b_type) ? compare_values(n_tag, n_value, b_tag, b_value)
+		one = der_same(&n_type, &b_type) ? compare_values(n_tag, &n_value, b_tag, &b_value)
 						 : OUTSIDE;
 		if ((n_set.len == 0) != (b_set.len == 0))
 			one = UNCLEAR;
@@ -320,12 +308,24 @@ lies_directory(struct der name, struct der base)
 	return got == 0 ? worst : UNCLEAR;
 }
 
+/* OtherName ::= SEQUENCE { type-id OBJECT IDENTIFIER, value [0] ANY }: each type is a form of name of its own. */
+static enum lies
+lies_other(struct der name, struct der base)
+{
+	struct der n, b;
+
+	if (der_take(&name, DER_OID, &n) != 0 || der_take(&base, DER_OID, &b) != 0)
+		return UNCLEAR;
+	return der_same(&n, &b) ? UNCLEAR : UNCONCERNED;
+}
+
 static enum lies
 lies_under(int kind, const struct der *name, const struct der *base)
 {
 	switch (kind) {
+	case X509_NAME_OTHER: return lies_other(*name, *base);
 	case X509_NAME_EMAIL: return lies_mail(name, base);
-	case X509_NAME_DNS: return lies_dns(*name, base);
+	case X509_NAME_DNS: return lies_dns(*name, *base);
 	case X509_NAME_DIRECTORY: return lies_directory(*name, *base);
 	case X509_NAME_URI: return lies_uri(name, base);
 	case X509_NAME_IP: return lies_ip(name, base);
@@ -346,8 +346,8 @@ names_allowed(
 	while (excluded.len > 0) {
 		base_kind = x509_take_subtree(&excluded, &base);
 		++*comparisons;
-		if (base_kind < 0 ||
-			(base_kind == kind && lies_under(kind, name, &base) != OUTSIDE))
+		one = base_kind == kind ? lies_under(kind, name, &base) : UNCONCERNED;
+		if (base_kind < 0 || one == INSIDE || one == UNCLEAR)
 			return false;
 	}
 	while (permitted.len > 0) {
@@ -355,10 +355,8 @@ names_allowed(
 		++*comparisons;
 		if (base_kind < 0)
 			return false;
-		if (base_kind != kind)
-			continue;
-		constrained = true;
-		one = lies_under(kind, name, &base);
+		one = base_kind == kind ? lies_under(kind, name, &base) : UNCONCERNED;
+		constrained = constrained || one != UNCONCERNED;
 		inside = inside || one == INSIDE;
 	}
 	return inside || !constrained;

@@ -20,6 +20,8 @@ OID(oid_server_auth, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01);
 OID(oid_any_usage, 0x55, 0x1d, 0x25, 0x00);
 OID(oid_common_name, 0x55, 0x04, 0x03);
 OID(oid_organization, 0x55, 0x04, 0x0a);
+OID(oid_cps, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x01);
+OID(oid_notice, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x02);
 
 /* 1.2.840.113549.1.1.x and 1.2.840.10045.4.x: signature algorithms differ in their last byte or two. */
 OID(oid_pkcs1, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01);
@@ -332,6 +334,24 @@ read_key_id(struct x509 *c, struct der value)
 	return der_take(&value, DER_OCTET_STRING, &c->key_id) == 0 && value.len == 0 ? 0 : -1;
 }
 
+/* PolicyQualifierInfo ::= SEQUENCE { policyQualifierId, qualifier ANY }, in SIZE (1..MAX) */
+static bool
+knows_qualifiers(struct der policy)
+{
+	struct der in, info, id;
+
+	if (policy.len == 0)
+		return true; /* there are none */
+	if (der_take(&policy, DER_SEQUENCE, &in) != 0 || policy.len != 0 || in.len == 0)
+		return false;
+	while (in.len > 0)
+		if (der_take(&in, DER_SEQUENCE, &info) != 0 || der_take(&info, DER_OID, &id) != 0 ||
+			!(der_is(&id, oid_cps, sizeof oid_cps) ||
+				der_is(&id, oid_notice, sizeof oid_notice)))
+			return false;
+	return true;
+}
+
 /* certificatePolicies ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { policyIdentifier, qualifiers OPTIONAL } */
 static int
 read_policies(struct x509 *c, struct der value)
@@ -341,34 +361,76 @@ read_policies(struct x509 *c, struct der value)
 	if (der_take(&value, DER_SEQUENCE, &in) != 0 || value.len != 0 || in.len == 0)
 		return -1;
 	c->policies = in;
-	while (in.len > 0)
+	while (in.len > 0) {
 		if (der_take(&in, DER_SEQUENCE, &policy) != 0 ||
 			der_take(&policy, DER_OID, NULL) != 0)
+			return -1;
+		if (!knows_qualifiers(policy))
+			c->has_unknown_qualifier = true;
+	}
+	return 0;
+}
+
+int
+x509_take_policy(struct der *policies, struct der *policy)
+{
+	struct der in;
+
+	return der_take(policies, DER_SEQUENCE, &in) == 0 ? der_take(&in, DER_OID, policy) : -1;
+}
+
+int
+x509_take_mapping(struct der *mappings, struct der *from, struct der *to)
+{
+	struct der in;
+
+	if (der_take(mappings, DER_SEQUENCE, &in) != 0 || der_take(&in, DER_OID, from) != 0 ||
+		der_take(&in, DER_OID, to) != 0)
+		return -1;
+	return in.len == 0 ? 0 : -1;
+}
+
+/* PolicyMappings ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { issuerDomainPolicy, subjectDomainPolicy } */
+static int
+read_mappings(struct x509 *c, struct der value)
+{
+	struct der in, from, to;
+
+	if (der_take(&value, DER_SEQUENCE, &in) != 0 || value.len != 0 || in.len == 0)
+		return -1;
+	c->mappings = in;
+	while (in.len > 0)
+		if (x509_take_mapping(&in, &from, &to) != 0)
 			return -1;
 	return 0;
 }
 
+/* SkipCerts ::= INTEGER (0..MAX), under a context tag: 1 there, 0 not, -1 malformed. */
 static int
-read_mappings(struct x509 *c, struct der value)
+read_skip(struct der *in, int tag, int *out)
 {
-	c->has_mappings = true;
-	return der_take(&value, DER_SEQUENCE, NULL) == 0 && value.len == 0 ? 0 : -1;
+	struct der n;
+	int got = der_take_optional(in, DER_CONTEXT | tag, &n);
+
+	if (got == 1 && (n.len == 0 || n.p[0] >= 0x80))
+		return -1;
+	if (got == 1)
+		*out = read_small(n);
+	return got;
 }
 
 /* PolicyConstraints ::= SEQUENCE { requireExplicitPolicy [0] OPTIONAL, inhibitPolicyMapping [1] OPTIONAL } */
 static int
 read_policy_constraints(struct x509 *c, struct der value)
 {
-	struct der in, n;
+	struct der in;
 
 	if (der_take(&value, DER_SEQUENCE, &in) != 0 || value.len != 0 || in.len == 0)
 		return -1;
-	if (der_peek(&in) == (DER_CONTEXT | 0)) {
-		if (der_take(&in, DER_CONTEXT | 0, &n) != 0 || n.len == 0 || n.p[0] >= 0x80)
-			return -1;
-		c->explicit_policy = read_small(n);
-	}
-	return der_take_optional(&in, DER_CONTEXT | 1, NULL) >= 0 && in.len == 0 ? 0 : -1;
+	if (read_skip(&in, 0, &c->explicit_policy) < 0 ||
+		read_skip(&in, 1, &c->inhibit_mapping) < 0)
+		return -1;
+	return in.len == 0 ? 0 : -1;
 }
 
 static int
@@ -412,9 +474,12 @@ read_known_extension(struct x509 *c, const struct der *oid, bool critical, struc
 	if (oid->len == 3 && oid->p[0] == 0x55 && oid->p[1] == 0x1d)
 		for (i = 0; i < sizeof known / sizeof known[0]; i++)
 			if (known[i].id == oid->p[2]) {
+				if (known[i].read(c, value) != 0)
+					return -1;
 				if (critical && !known[i].may_be_critical)
 					c->has_unknown_critical = true;
-				return known[i].read(c, value);
+				c->has_critical_policies |= critical && known[i].id == 32;
+				return 0;
 			}
 	if (critical)
 		c->has_unknown_critical = true;
@@ -514,7 +579,7 @@ x509_parse(struct x509 *c, const unsigned char *der, size_t len)
 	unsigned unused;
 
 	memset(c, 0, sizeof *c);
-	c->path_length = c->explicit_policy = c->inhibit_any = -1;
+	c->path_length = c->explicit_policy = c->inhibit_mapping = c->inhibit_any = -1;
 	c->whole = in;
 	if (der_take(&in, DER_SEQUENCE, &outer) != 0 || in.len != 0 ||
 		der_peek(&outer) != DER_SEQUENCE ||

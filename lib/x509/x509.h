@@ -56,7 +56,7 @@ enum x509_name {
 
 struct x509 {
 	struct der whole, tbs;      /* with their headers */
-	struct der issuer, subject; /* Names with their headers: equal bytes are equal names */
+	struct der issuer, subject; /* Names with their headers; compare them by dname_same */
 	struct der spki;            /* SubjectPublicKeyInfo with its header */
 	struct der serial;          /* the INTEGER's content */
 	struct der signature;
@@ -75,8 +75,11 @@ struct x509 {
 	struct der constraints;           /* inside NameConstraints; len 0: none */
 	struct der key_id, issuer_key_id; /* subject and authority key identifiers; len 0: none */
 	struct der policies;              /* inside certificatePolicies; len 0: none */
-	bool has_mappings;                /* policyMappings */
+	bool has_critical_policies;       /* that extension is critical */
+	bool has_unknown_qualifier;       /* one in them is neither cPSuri nor userNotice */
+	struct der mappings;              /* inside policyMappings; len 0: none */
 	int explicit_policy;              /* requireExplicitPolicy, -1: none */
+	int inhibit_mapping;              /* inhibitPolicyMapping, -1: none */
 	int inhibit_any;                  /* inhibitAnyPolicy, -1: none */
 };
 
@@ -95,6 +98,11 @@ int x509_take_name(struct der *names, struct der *content);
 
 /* Takes the next subtree of a permitted or excluded list likewise. */
 int x509_take_subtree(struct der *subtrees, struct der *content);
+
+/* Takes the next policy of certificatePolicies, and the next pair of policyMappings; checked by x509_parse.
+ * 0, or -1 at the end. */
+int x509_take_policy(struct der *policies, struct der *policy);
+int x509_take_mapping(struct der *mappings, struct der *from, struct der *to);
 
 /* The two lists of a NameConstraints; one that is absent has len 0.  Checked by x509_parse. */
 void x509_subtrees(const struct der *constraints, struct der *permitted, struct der *excluded);

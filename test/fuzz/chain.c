@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static struct anchors *minted, *constrained, *real;
 static struct chain_signatures *memory;
 static struct chain *chain;
-static unsigned char known[4][4096]; /* what the root's CA did sign */
-static size_t known_len[4];
+static unsigned char known[MINT_SEED_COUNT][4096]; /* what CAs below the root did sign */
+static size_t known_len[MINT_SEED_COUNT];
 
 static void
 want(bool cond)
@@ -51,10 +51,7 @@ load(const struct mint *root)
 static void
 set_up(void)
 {
-	const struct mint *const all[] = { MINT_LEAF(0), MINT_CA(0),
-		MINT_LEAF(.subject = "CN=x/E=a@example.com",
-			.names = "dns:*.example.com,ip:192.0.2.1"),
-		MINT_CA(.serial = "02", .excluded = "dns:bad.example") };
+	const struct mint *const sets[][3] = MINT_SEEDS;
 	char err[ANCHORS_ERROR];
 	size_t i;
 
@@ -64,8 +61,8 @@ set_up(void)
 	real = anchors_load("/etc/ssl/certs/ca-certificates.crt", NULL, NULL, 0, NULL, NULL, err);
 	memory = chain_signatures_new(32);
 	chain = malloc(sizeof *chain);
-	for (i = 0; i < 4; i++)
-		known_len[i] = mint_cert(all[i], known[i], sizeof known[i]);
+	for (i = 0; i < MINT_SEED_COUNT; i++)
+		known_len[i] = mint_cert(sets[i][0], known[i], sizeof known[i]);
 }
 
 static bool
@@ -76,7 +73,7 @@ is_known(void)
 	const unsigned char *der = chain_leaf(chain, &len);
 
 	want(x509_parse(&leaf, der, len) == 0);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < MINT_SEED_COUNT; i++)
 		if (x509_parse(&other, known[i], known_len[i]) == 0 &&
 			der_same(&leaf.tbs, &other.tbs))
 			return true;

@@ -2,9 +2,9 @@
 FUZZ_net = lib/net/net.c
 FUZZ_http = lib/http/http.c lib/http/field.c lib/http/body.c lib/net/target.c
 FUZZ_hello = lib/tls/hello.c lib/net/target.c
-FUZZ_x509 = lib/x509/x509.c lib/x509/der.c lib/x509/names.c lib/net/net.c
+FUZZ_x509 = lib/x509/x509.c lib/x509/der.c lib/x509/names.c lib/x509/dname.c lib/x509/policies.c lib/net/net.c
 FUZZ_pem = lib/x509/pem.c
-FUZZ_chain = lib/x509/chain.c lib/x509/anchors.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
+FUZZ_chain = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/anchors.c lib/x509/dname.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
 FUZZ_LIBS_chain = -lbearssl
 FUZZ_store = lib/base/pool.c
 FUZZ_LIBS_store = -lbearssl

@@ -1,5 +1,7 @@
 /* x509: whatever comes, what is read lies inside the input, and the walkers over it end. */
+#include "lib/x509/dname.h"
 #include "lib/x509/names.h"
+#include "lib/x509/policies.h"
 #include "lib/x509/x509.h"
 
 #include <stdlib.h>
@@ -38,6 +40,41 @@ walk(const struct x509 *c, const uint8_t *data, size_t len)
 	}
 }
 
+/* Issuer and subject folded: the streams end, and agree with what is said of them. */
+static void
+fold(const struct x509 *c, size_t len)
+{
+	struct dname a, b;
+	bool same = true;
+	size_t count = 0;
+	int x = 0, y = 0;
+
+	dname_start(&a, &c->issuer);
+	dname_start(&b, &c->subject);
+	while (x >= 0 || y >= 0) {
+		x = dname_next(&a);
+		y = dname_next(&b);
+		want(x <= 0xff && y <= 0xff);
+		same = same && x == y;
+		want(++count <= 3 * len);
+	}
+	want(dname_same(&c->issuer, &c->subject) == same);
+	want(!same || dname_hint(&c->issuer) == dname_hint(&c->subject));
+}
+
+/* The certificate above itself, a few times: the set stays within its bound. */
+static void
+follow_policies(const struct x509 *c)
+{
+	struct policies p;
+	int i;
+
+	policies_start(&p);
+	for (i = 0; i < 4 && policies_take(&p, c, i == 1, i == 3); i++)
+		want(p.count >= 0 && p.count <= POLICIES_MOST && p.explicit_left >= 0 &&
+			p.mapping_left >= 0 && p.any_left >= 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -67,6 +104,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			want(strlen(names_text(&c.names, text, sizeof text)) < sizeof text);
 		}
 		walk(&c, copy, len);
+		fold(&c, len);
+		follow_policies(&c);
 	}
 	free(copy);
 	return 0;

@@ -211,7 +211,9 @@ test_usages(void)
 	LEAF(CHAIN_NOT_PROFILE, .usage = 0x84);
 	LEAF(CHAIN_NOT_PROFILE, .usage = 0x84, .ca = 0);
 	LEAF(CHAIN_OK, .ca = 0);
-	LEAF(CHAIN_OK, .ca = 1, .usage = 0x06); /* a CA's certificate may be the last */
+	LEAF(CHAIN_NOT_PROFILE, .ca = 1); /* an issuer is no server */
+	LEAF(CHAIN_NOT_PROFILE, .ca = 1, .usage = 0x06);
+	LEAF(CHAIN_NOT_PROFILE, .ca = 1, .usage = MINT_NO, .purposes = NULL);
 	LEAF(CHAIN_OK, .ca = 0, .path_length = 0);
 	LEAF(CHAIN_OK, .purposes = NULL);
 	LEAF(CHAIN_OK, .purposes = "a");
@@ -330,7 +332,39 @@ test_constraints(void)
 	PAIR("dns:a.example,dns:b.example", NULL, "dns:b.example,dns:a.example", CHAIN_OK);
 	PAIR("dns:a.example", NULL, "dns:a.example,dns:b.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR("dns:", NULL, "dns:b.example", CHAIN_OK);
-	PAIR("dns:.a.example", NULL, "dns:www.a.example", CHAIN_NAME_CONSTRAINTS);
+	/* below it, and not it */
+	PAIR("dns:.a.example", NULL, "dns:www.a.example", CHAIN_OK);
+	PAIR("dns:.a.example", NULL, "dns:x.www.A.example", CHAIN_OK);
+	PAIR("dns:.a.example", NULL, "dns:*.a.example", CHAIN_OK);
+	PAIR("dns:.a.example", NULL, "dns:a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:.a.example", NULL, "dns:ba.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:.a.example", NULL, "dns:*.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:.a.example,dns:a.example", NULL, "dns:a.example,dns:b.a.example", CHAIN_OK);
+	PAIR("dns:.", NULL, "dns:a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:..a.example", NULL, "dns:b.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:.a.example.", NULL, "dns:b.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:.a.example", "dns:b.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:.a.example", "dns:*.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:.a.example", "dns:a.example", CHAIN_OK);
+	PAIR(NULL, "dns:.a.example", "dns:ba.example", CHAIN_OK);
+	PAIR(NULL, "dns:.a.example", "dns:*.example", CHAIN_OK); /* a.example is not below itself */
+	PAIR(NULL, "dns:.", "dns:a.example", CHAIN_NAME_CONSTRAINTS);
+
+	/* names that are none: the empty one is nobody's, others are unclear */
+	PAIR("dns:a.example", NULL, "dns:a.example,dns:", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:", NULL, "dns:a.example,dns:", CHAIN_OK);
+	PAIR(NULL, "dns:b.example", "dns:a.example,dns:", CHAIN_OK);
+	PAIR(NULL, "dns:", "dns:", CHAIN_NAME_CONSTRAINTS);
+	PAIR("ip:192.0.2.0/24", NULL, "dns:a.example,dns:", CHAIN_OK);
+	PAIR("dns:,dns:b.example", NULL, "dns:a.example", CHAIN_OK);
+	PAIR(NULL, "dns:b.example,dns:", "dns:a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:", NULL, "dns:a.example.", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:", NULL, "dns:.a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:", NULL, "dns:*.", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:b.example", "dns:*", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:b.example", "dns:a example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("dns:a.example.", NULL, "dns:a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:a.example.", "dns:b.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR("dns:*.a.example", NULL, "dns:www.a.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR("dns:a.example", NULL, "dns:.a.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR("dns:a.example", NULL, "ip:192.0.2.1", CHAIN_OK);
@@ -339,7 +373,7 @@ test_constraints(void)
 	PAIR(NULL, "dns:x.a.example", "dns:*.a.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR(NULL, "dns:x.y.a.example", "dns:*.a.example", CHAIN_OK);
 	PAIR(NULL, "dns:", "dns:b.example", CHAIN_NAME_CONSTRAINTS);
-	PAIR(NULL, "dns:.a.example", "dns:b.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "dns:.a.example", "dns:b.example", CHAIN_OK);
 	PAIR("dns:a.example", "dns:x.a.example", "dns:y.a.example", CHAIN_OK);
 	PAIR("dns:a.example", "dns:x.a.example", "dns:x.a.example", CHAIN_NAME_CONSTRAINTS);
 
@@ -365,6 +399,14 @@ test_constraints(void)
 	PAIR("mail:a.example", NULL, "mail:x@y@a.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR("mail:x@y@a.example", NULL, "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
 	PAIR(NULL, "mail:a.example", "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:", NULL, "mail:x@a.example", CHAIN_OK);
+	PAIR("mail:", NULL, "mail:x@a.example.", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "mail:", "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:@a.example", NULL, "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR(NULL, "mail:@a.example", "mail:x@b.example", CHAIN_NAME_CONSTRAINTS);
+	PAIR("mail:a_b.example", NULL, "mail:x@a_b.example", CHAIN_OK);
+	PAIR("mail:*@a.example", NULL, "mail:*@a.example", CHAIN_OK); /* a letter like others */
+	PAIR("mail:*@a.example", NULL, "mail:x@a.example", CHAIN_NAME_CONSTRAINTS);
 
 	PAIR("uri:a.example", NULL, "uri:https://a.example:8443/b", CHAIN_OK);
 	PAIR("uri:a.example", NULL, "uri:https://u:p@a.example?x", CHAIN_OK);
@@ -375,9 +417,45 @@ test_constraints(void)
 	PAIR(NULL, "uri:b.example", "uri:https://192.0.2.1/", CHAIN_NAME_CONSTRAINTS);
 	PAIR(NULL, "uri:b.example", "uri:https://[::1]/", CHAIN_NAME_CONSTRAINTS);
 
-	PAIR("other:", NULL, "other:", CHAIN_NAME_CONSTRAINTS); /* can't be judged */
-	PAIR("other:", NULL, "dns:a.example", CHAIN_OK);
+	PAIR("uri:", NULL, "uri:https://a.example/", CHAIN_OK);
+	PAIR(NULL, "uri:", "uri:https://a.example/", CHAIN_NAME_CONSTRAINTS);
 	UNREADABLE("", "dns:a.example"); /* an empty list */
+}
+
+/* Forms of name that we don't process count where a certificate below has one (section 4.2.1.10), and only there. */
+static void
+test_other_constraints(void)
+{
+	static const char *const forms[] = {
+		"other:", "tag:a33000", /* x400Address */
+		"tag:a5a1030c0161",     /* ediPartyName */
+		"tag:882a03",           /* registeredID */
+		"tag:a0060355040ca000", /* an otherName of another type */
+	};
+	char both[64], list[64];
+	size_t i, k;
+
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		snprintf(both, sizeof both, "dns:a.example,%s", forms[i]);
+		PAIR(NULL, NULL, both, CHAIN_OK);
+		PAIR("dns:a.example", NULL, both, CHAIN_OK);
+		PAIR(NULL, "dns:b.example", both, CHAIN_OK);
+		snprintf(list, sizeof list, "%s,dns:a.example", forms[i]);
+		PAIR(list, NULL, "dns:a.example", CHAIN_OK);
+		PAIR(list, NULL, "dns:b.example", CHAIN_NAME_CONSTRAINTS);
+		PAIR(NULL, forms[i], "dns:a.example", CHAIN_OK);
+		JUDGE(LIST(MINT_ROOT(.excluded = forms[i])),
+			LIST(MINT_LEAF(0), MINT_CA(.names = forms[i])), NULL,
+			CHAIN_NAME_CONSTRAINTS);
+		for (k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+			PAIR(forms[k], NULL, both, i == k ? CHAIN_NAME_CONSTRAINTS : CHAIN_OK);
+			PAIR(NULL, forms[k], both, i == k ? CHAIN_NAME_CONSTRAINTS : CHAIN_OK);
+		}
+	}
+	PAIR("tag:882a04", NULL, "tag:882a03", CHAIN_NAME_CONSTRAINTS); /* can't be judged */
+	PAIR(NULL, "tag:a00500", "other:", CHAIN_NAME_CONSTRAINTS);     /* no type */
+	UNREADABLE("tag:0c0161", "dns:a.example");                      /* no form of name at all */
+	UNREADABLE("tag:890161", "dns:a.example");
 }
 
 static void
@@ -400,6 +478,13 @@ test_directory_constraints(void)
 		MINT_LEAF(.names = "dns:www.example.com,dn:CN=other"), CHAIN_NAME_CONSTRAINTS);
 	CA_LEAF(MINT_CA(.permitted = "dn:CN=leaf"),
 		MINT_LEAF(.names = "dns:www.example.com,dn:CN=leaf/O=x"), CHAIN_OK);
+
+	DIRECTORY("dn:O=Acme", NULL, "%14O=Acme/CN=x", CHAIN_OK);
+	DIRECTORY(NULL, "dn:O=Acme", "%1eO=ACME/CN=x", CHAIN_NAME_CONSTRAINTS);
+	DIRECTORY("dn:%14O=Acm\xe9", NULL, "o=ACM\xc3\xa9/CN=x", CHAIN_OK);
+	DIRECTORY("dn:O=Acme/+CN=x", NULL, "o=acme/+CN=X", CHAIN_OK);
+	DIRECTORY("dn:O=Acme", NULL, "O=Acme/+CN=x", CHAIN_NAME_CONSTRAINTS);
+	DIRECTORY(NULL, "dn:O=Acme/CN=x", "O=Acme/+CN=x", CHAIN_NAME_CONSTRAINTS);
 
 	/* e-mail addresses in the subject count too */
 	CA_LEAF(MINT_CA(.permitted = "mail:a.example"), MINT_LEAF(.subject = "CN=x/E=x@a.example"),
@@ -471,10 +556,12 @@ test_path_length(void)
 			MINT_CA(.subject = "CN=Sub1", .issuer = "CN=Sub1", .key = 13, .signer = 11),
 			SUB(1, "CN=Root", .path_length = 1)),
 		NULL, CHAIN_OK);
-	/* nor does a CA's certificate as the leaf */
+	/* also where issuer and subject are written in two ways */
 	JUDGE(LIST(MINT_ROOT(0)),
-		LIST(MINT_LEAF(.ca = 1, .path_length = 0), MINT_CA(.path_length = 0)), NULL,
-		CHAIN_OK);
+		LIST(leaf, SUB(2, "CN=Sub1", .signer = 13),
+			MINT_CA(.subject = "CN=Sub1", .issuer = "cn=SUB1", .key = 13, .signer = 11),
+			SUB(1, "CN=Root", .path_length = 1)),
+		NULL, CHAIN_OK);
 }
 
 static void
@@ -510,6 +597,16 @@ test_paths(void)
 	JUDGE(LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = MINT_NO)),
 		LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = MINT_NO)), NULL,
 		CHAIN_OK); /* a device's own certificate, put into the bundle */
+
+	JUDGE(LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = 0x06, .key = 2)),
+		LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = 0x06)), NULL,
+		CHAIN_OK); /* openssl req -x509 makes CAs */
+	JUDGE(LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 3, .key = 3, .ca = 1, .usage = 0x06)),
+		LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 3, .ca = 1, .usage = 0x06)), NULL,
+		CHAIN_SELF_SIGNED); /* of the same name, but another's */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.issuer = "CN=leaf", .signer = 2, .ca = 1, .usage = 0x06)), NULL,
+		CHAIN_SELF_SIGNED);
 
 	/* an old root that is cross-signed by an expired one ("chain of pain") */
 	JUDGE(LIST(MINT_ROOT(0), MINT_ROOT(.subject = "CN=Old", .issuer = "CN=Old", .key = 8,
@@ -824,14 +921,87 @@ test_memory(void)
 	chain_signatures_free(s);
 }
 
-/* certificatePolicies: 1.2, 1.3 or any; policyConstraints: requireExplicitPolicy; inhibitAnyPolicy; mappings */
-#define POLICY_A   "300e0603551d2004073005300306012a"
-#define POLICY_B   "300e0603551d2004073005300306012b"
+/* Issuer and subject written in two ways (section 7.1): in the CA, in the root, in one sent beside others. */
+static void
+test_names_of_issuers(void)
+{
+#define NAMED(leaf_says, ca_says, want)                                                         \
+	JUDGE(LIST(MINT_ROOT(0)),                                                               \
+		LIST(MINT_LEAF(.issuer = leaf_says), MINT_CA(.subject = ca_says)), NULL, want); \
+	JUDGE(LIST(MINT_ROOT(.subject = ca_says, .issuer = ca_says)),                           \
+		LIST(MINT_LEAF(.issuer = leaf_says, .signer = 0)), NULL, want)
+	NAMED("CN=CA", "cn=CA", CHAIN_OK);
+	NAMED("CN=CA", "%16CN=CA", CHAIN_OK);
+	NAMED("CN=CA", "%14CN=CA", CHAIN_OK);
+	NAMED("CN=CA", "%1aCN=CA", CHAIN_OK);
+	NAMED("CN=CA", "%1eCN=CA", CHAIN_OK);
+	NAMED("CN=CA One", "cn=ca oNE", CHAIN_OK);
+	NAMED("O=Org/CN=CA", "%1eO=oRG/cn=ca", CHAIN_OK);
+	NAMED("O=Org/+CN=CA", "O=org/+cn=Ca", CHAIN_OK);
+	NAMED("CN= CA  One ", "CN=CA One", CHAIN_OK);
+	NAMED("CN=CA\tOne", "CN=CA One", CHAIN_OK);
+	NAMED("cn=\xc3\xa9t\xc3\xa9", "%14CN=\xe9T\xe9", CHAIN_OK);
+	NAMED("%1eCN=\xe9t\xe9", "cn=\xc3\xa9T\xc3\xa9", CHAIN_OK);
+
+	NAMED("CN=CA", "CN=CB", CHAIN_UNKNOWN_ISSUER);
+	NAMED("CN=CA", "CN=C A", CHAIN_UNKNOWN_ISSUER);
+	NAMED("CN=CA", "CN=CAA", CHAIN_UNKNOWN_ISSUER);
+	NAMED("CN=CA", "O=CA", CHAIN_UNKNOWN_ISSUER);
+	NAMED("CN=CA", "CN=CA/CN=CA", CHAIN_UNKNOWN_ISSUER);
+	NAMED("O=Org/CN=CA", "O=Org/+CN=CA", CHAIN_UNKNOWN_ISSUER);
+	NAMED("O=Org/CN=CA", "CN=CA/O=Org", CHAIN_UNKNOWN_ISSUER);
+	NAMED("O=OrgCA", "O=Org/CN=CA", CHAIN_UNKNOWN_ISSUER);
+	NAMED("CN=CA", "%04CN=CA", CHAIN_UNKNOWN_ISSUER); /* no text */
+	NAMED("%04CN=CA", "%04CN=ca", CHAIN_UNKNOWN_ISSUER);
+	NAMED("CN=CA", "CN=", CHAIN_UNKNOWN_ISSUER);
+	NAMED("cn=\xc3\xa9", "CN=e", CHAIN_UNKNOWN_ISSUER);
+
+	/* an equal name is no proof */
+	JUDGE(LIST(MINT_ROOT(0)), LIST(MINT_LEAF(0), MINT_CA(.subject = "cn=ca", .key = 7)), NULL,
+		CHAIN_BAD_SIGNATURE);
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(0), MINT_CA(.subject = "cn=ca", .key = 7),
+			MINT_CA(.subject = "cn=cA")),
+		NULL, CHAIN_OK);
+	/* one CA twice on a path is a loop, however its name is written */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(0), MINT_CA(.issuer = "CN=B", .signer = 4),
+			MINT_CA(.subject = "CN=B", .issuer = "CN=CA", .key = 4, .signer = 1),
+			MINT_CA(.subject = "cn=ca", .issuer = "CN=B", .signer = 4, .serial = "02")),
+		NULL, CHAIN_UNKNOWN_ISSUER);
+	/* constraints let a self-issued CA off, and nobody who only looks like it */
+	JUDGE(LIST(MINT_ROOT(.excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(.issuer = "cn=ROOT", .signer = 3),
+			MINT_CA(.subject = "cn=root", .key = 3, .names = "dns:bad.example")),
+		NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(.excluded = "dns:bad.example")),
+		LIST(MINT_LEAF(.issuer = "cn=ROO T", .signer = 3),
+			MINT_CA(.subject = "cn=roo t", .key = 3, .names = "dns:bad.example")),
+		NULL, CHAIN_NAME_CONSTRAINTS);
+}
+
+/* certificatePolicies: 1.2.1 to 1.2.3 or any */
+#define POLICY_A   "30100603551d2004093007300506032a0301"
+#define POLICY_B   "30100603551d2004093007300506032a0302"
+#define POLICY_C   "30100603551d2004093007300506032a0303"
+#define POLICY_AB  "30170603551d200410300e300506032a0301300506032a0302"
 #define POLICY_ANY "30110603551d20040a300830060604551d2000"
+/* policyConstraints: requireExplicitPolicy, inhibitPolicyMapping; inhibitAnyPolicy */
 #define EXPLICIT_0 "300f0603551d240101ff04053003800100"
 #define EXPLICIT_1 "300f0603551d240101ff04053003800101"
+#define EXPLICIT_2 "300f0603551d240101ff04053003800102"
+#define NO_MAP_0   "30120603551d240101ff04083006800100810100"
+#define NO_MAP_1   "30120603551d240101ff04083006800100810101"
 #define INHIBIT_0  "300d0603551d360101ff0403020100"
-#define MAPPINGS   "30140603551d210101ff040a3008300606012a06012b"
+#define INHIBIT_1  "300d0603551d360101ff0403020101"
+#define MAP(pairs_len, list_len, ext_len, pairs) \
+	"30" ext_len "0603551d210101ff04" list_len "30" pairs_len pairs
+#define A_TO_B    "300a06032a030106032a0302"
+#define A_TO_C    "300a06032a030106032a0303"
+#define MAP_A_B   MAP("0c", "0e", "18", A_TO_B)
+#define MAP_A_BC  MAP("18", "1a", "24", A_TO_B A_TO_C)
+#define MAP_A_ANY MAP("0d", "0f", "19", "300b06032a03010604551d2000")
+#define MAP_ANY_A MAP("0d", "0f", "19", "300b0604551d200006032a0301")
 
 static void
 test_policies(void)
@@ -842,14 +1012,149 @@ test_policies(void)
 	POLICIES(NULL, POLICY_A, POLICY_B, CHAIN_OK); /* nobody asks */
 	POLICIES(NULL, EXPLICIT_0, NULL, CHAIN_POLICY);
 	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_A, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_AB, POLICY_B, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_AB, CHAIN_OK);
 	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_B, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A, NULL, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0, POLICY_A, CHAIN_POLICY);
 	POLICIES(NULL, EXPLICIT_0 POLICY_ANY, POLICY_B, CHAIN_OK);
 	POLICIES(NULL, EXPLICIT_0 POLICY_A, POLICY_ANY, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_ANY, POLICY_ANY, CHAIN_OK);
 	POLICIES(NULL, EXPLICIT_0 POLICY_A INHIBIT_0, POLICY_ANY, CHAIN_POLICY);
-	POLICIES(NULL, EXPLICIT_0 POLICY_A MAPPINGS, POLICY_A, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A INHIBIT_1, POLICY_ANY, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_ANY INHIBIT_0, POLICY_A, CHAIN_OK);
 	POLICIES(NULL, EXPLICIT_1, NULL, CHAIN_POLICY); /* the leaf counts */
-	POLICIES(EXPLICIT_0, NULL, NULL, CHAIN_POLICY);
-	POLICIES(EXPLICIT_0, POLICY_A, POLICY_A, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_2, NULL, CHAIN_OK);
+	POLICIES(NULL, NULL, EXPLICIT_0, CHAIN_POLICY); /* the leaf asks itself */
+	POLICIES(NULL, NULL, EXPLICIT_1, CHAIN_OK);
+	POLICIES(NULL, POLICY_A, EXPLICIT_0 POLICY_A, CHAIN_OK);
+
+	/* in other words */
+	POLICIES(NULL, EXPLICIT_0 POLICY_A MAP_A_B, POLICY_B, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A MAP_A_B, POLICY_A, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A MAP_A_BC, POLICY_C, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_C MAP_A_B, POLICY_B, CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_C MAP_A_B, POLICY_C, CHAIN_OK);
+	POLICIES(NULL, EXPLICIT_0 POLICY_ANY MAP_A_B, POLICY_B, CHAIN_OK);
+	POLICIES(NULL, NO_MAP_0 POLICY_A MAP_A_B, POLICY_B, CHAIN_OK); /* for those below */
+	POLICIES(NULL, MAP_A_ANY, NULL, CHAIN_POLICY);                 /* never, asked or not */
+	POLICIES(NULL, MAP_ANY_A, NULL, CHAIN_POLICY);
+
+	/* an anchor's own rules don't count (section 6.1.1 d), nor what it asserts */
+	POLICIES(EXPLICIT_0, NULL, NULL, CHAIN_OK);
+	POLICIES(EXPLICIT_0 POLICY_A, POLICY_B, POLICY_B, CHAIN_OK);
+	POLICIES(INHIBIT_0, EXPLICIT_0 POLICY_ANY, POLICY_A, CHAIN_OK);
+	POLICIES(MAP_A_ANY, NULL, NULL, CHAIN_OK);
+	POLICIES(NO_MAP_0, EXPLICIT_0 POLICY_A MAP_A_B, POLICY_B, CHAIN_OK);
+}
+
+static void
+test_policies_along_a_path(void)
+{
+#define THREE(first, second, leaf, want)                                                       \
+	JUDGE(LIST(MINT_ROOT(0)),                                                              \
+		LIST(MINT_LEAF(.issuer = "CN=Sub", .signer = 9, .extra = leaf),                \
+			MINT_CA(.subject = "CN=Sub", .issuer = "CN=CA", .key = 9, .signer = 1, \
+				.extra = second),                                              \
+			MINT_CA(.extra = first)),                                              \
+		NULL, want)
+	THREE(EXPLICIT_0 POLICY_A, POLICY_A, POLICY_A, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A, NULL, POLICY_A, CHAIN_POLICY);
+	THREE(EXPLICIT_0 POLICY_A, POLICY_ANY, POLICY_A, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A, POLICY_ANY, POLICY_B, CHAIN_POLICY);
+	THREE(EXPLICIT_2, NULL, NULL, CHAIN_POLICY);
+	THREE("300f0603551d240101ff04053003800103", NULL, NULL, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A MAP_A_B, POLICY_B, POLICY_B, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A MAP_A_BC, POLICY_C, POLICY_C, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A, POLICY_A MAP_A_B, POLICY_B, CHAIN_OK);
+	THREE(NO_MAP_0 POLICY_A, POLICY_A MAP_A_B, POLICY_B, CHAIN_POLICY);
+	THREE(NO_MAP_0 POLICY_A, POLICY_A MAP_A_B, POLICY_A, CHAIN_POLICY); /* mapped away */
+	THREE(NO_MAP_0 POLICY_AB, POLICY_AB MAP_A_B, POLICY_B, CHAIN_OK);
+	THREE(NO_MAP_1 POLICY_A, POLICY_A MAP_A_B, POLICY_B, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A INHIBIT_1, POLICY_ANY, POLICY_A, CHAIN_OK);
+	THREE(EXPLICIT_0 POLICY_A INHIBIT_0, POLICY_ANY, POLICY_A, CHAIN_POLICY);
+	THREE(EXPLICIT_0 POLICY_A INHIBIT_1, POLICY_A, POLICY_ANY, CHAIN_POLICY);
+
+	/* self-issued ones don't count down, and may say anyPolicy */
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.signer = 9, .extra = POLICY_A),
+			MINT_CA(.issuer = "CN=CA", .key = 9, .signer = 1, .extra = POLICY_ANY),
+			MINT_CA(.extra = EXPLICIT_0 POLICY_A INHIBIT_0)),
+		NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.signer = 9), MINT_CA(.issuer = "CN=CA", .key = 9, .signer = 1),
+			MINT_CA(.extra = EXPLICIT_2)),
+		NULL, CHAIN_OK);
+	JUDGE(LIST(MINT_ROOT(0)),
+		LIST(MINT_LEAF(.signer = 9), MINT_CA(.issuer = "CN=CA", .key = 9, .signer = 1),
+			MINT_CA(.extra = EXPLICIT_1)),
+		NULL, CHAIN_POLICY);
+}
+
+/* One certificatePolicies with `count` policies 1.2.n, from n on; opened and closed by hand: it may be long. */
+static const char *
+many_policies(int n, int count)
+{
+	static char hex[2][4096];
+	static int turn;
+	char *out = hex[turn ^= 1];
+	size_t at;
+
+	at = (size_t)snprintf(out, sizeof hex[0], "3082%04x0603551d200482%04x3082%04x",
+		7 * count + 13, 7 * count + 4, 7 * count);
+	for (; count > 0; count--, n++)
+		at += (size_t)snprintf(out + at, sizeof hex[0] - at, "300506032a03%02x", n);
+	return out;
+}
+
+static void
+test_policy_bounds(void)
+{
+	POLICIES(NULL, POLICY_ANY, many_policies(1, 100), CHAIN_OK);
+	POLICIES(NULL, many_policies(1, 40), EXPLICIT_0 POLICY_A, CHAIN_OK);
+	POLICIES(NULL, many_policies(2, 40), EXPLICIT_0 POLICY_A, CHAIN_POLICY);
+	/* what is behind the 32nd is not looked at */
+	POLICIES(NULL, many_policies(1, 40), EXPLICIT_0 "30100603551d2004093007300506032a0320",
+		CHAIN_OK);
+	POLICIES(NULL, many_policies(1, 40), EXPLICIT_0 "30100603551d2004093007300506032a0321",
+		CHAIN_POLICY);
+	POLICIES(NULL, EXPLICIT_0 POLICY_A, many_policies(1, 40), CHAIN_OK);
+}
+
+/* Qualifiers: whoever makes policies critical wants them understood, whole (section 4.2.1.4). */
+static void
+test_qualifiers(void)
+{
+#define CPS "301506082b060105050702011609687474703a2f2f782f"
+	static const struct {
+		const char *policies;
+		enum chain_error want;
+	} all[] = {
+		{ "30130603551d200101ff04093007300506032a0301", CHAIN_OK }, /* none, critical */
+		{ "302c0603551d200101ff04223020301e06032a03013017" CPS, CHAIN_OK },
+		{ "30230603551d200101ff04193017301506032a0301300e300c06082b060105050702023000",
+			CHAIN_OK }, /* userNotice */
+		{ "301d0603551d200101ff04133011300f06032a03013008300606022a090500",
+			CHAIN_UNKNOWN_EXTENSION },
+		{ "301a0603551d2004133011300f06032a03013008300606022a090500", CHAIN_OK },
+		{ "30340603551d200101ff042a3028302606032a0301301f" CPS "300606022a090500",
+			CHAIN_UNKNOWN_EXTENSION }, /* the second */
+		{ "30240603551d200101ff041a3018300506032a0302300f06032a03013008300606022a090500",
+			CHAIN_UNKNOWN_EXTENSION }, /* of the second policy */
+		{ "30150603551d200101ff040b3009300706032a03013000", CHAIN_UNKNOWN_EXTENSION },
+		{ "30120603551d20040b3009300706032a03013000", CHAIN_OK },
+		{ "30150603551d200101ff040b3009300706032a03010500", CHAIN_UNKNOWN_EXTENSION },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++) {
+		LEAF(all[i].want, .extra = all[i].policies);
+		CA(all[i].want, .extra = all[i].policies);
+		ROOT(CHAIN_OK, .extra = all[i].policies);
+	}
+	/* other extensions that are critical don't make these so */
+	LEAF(CHAIN_OK, .critical_names = true,
+		.extra = "301a0603551d2004133011300f06032a03013008300606022a090500");
 }
 
 static void
@@ -904,18 +1209,12 @@ test_text(void)
 static void
 write_seeds(const char *directory)
 {
-	const struct mint *const sets[][3] = { { MINT_LEAF(0), MINT_CA(0) },
-		{ MINT_LEAF(0), MINT_CA(.serial = "02", .excluded = "dns:bad.example") },
-		{ MINT_LEAF(.subject = "CN=x/E=a@example.com",
-			  .names = "dns:*.example.com,ip:192.0.2.1"),
-			MINT_CA(0), MINT_ROOT(0) },
-		{ MINT_LEAF(.extra = EXPLICIT_0 POLICY_A, .purposes = "sa"),
-			MINT_CA(.extra = POLICY_ANY INHIBIT_0 MAPPINGS, .path_length = 0) } };
+	const struct mint *const sets[][3] = MINT_SEEDS;
 	char path[256];
 	size_t i, k, len;
 	FILE *f, *one;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof sets / sizeof sets[0]; i++) {
 		snprintf(path, sizeof path, "%s/chain/minted-%zu", directory, i);
 		f = fopen(path, "w");
 		fputc((int)(i * 6), f);
@@ -948,15 +1247,20 @@ main(int argc, char **argv)
 	test_keys();
 	test_host();
 	test_constraints();
+	test_other_constraints();
 	test_directory_constraints();
 	test_constraints_along_a_path();
 	test_path_length();
 	test_paths();
+	test_names_of_issuers();
 	test_bounds();
 	test_collect();
 	test_distrust();
 	test_memory();
 	test_policies();
+	test_policies_along_a_path();
+	test_policy_bounds();
+	test_qualifiers();
 	test_text();
 	free(chain);
 	return check_done("chain");

@@ -19,8 +19,10 @@ enum { MINT_ED25519 = -1, MINT_DSA = -2, MINT_EXPONENT_1 = -3, MINT_EVEN_MODULUS
 enum { MINT_NO = -1 }; /* for ca, path_length, usage: the extension or field is absent */
 
 /* Names of subjects: "O=x/CN=y", attributes C, O, OU, CN, E; "" is an empty Name; lower-case letters before
- * '=' (cn, o) encode as UTF8String instead of PrintableString.
- * Names of SANs and constraints: "dns:a,ip:1.2.3.4,mail:x@y,uri:http://z/,dn:CN=q,other:". */
+ * '=' (cn, o) encode as UTF8String instead of PrintableString, "%1eCN=" by the tag in hex (BMPString's text is
+ * widened), "+CN=" goes on with the RDN before.
+ * Names of SANs and constraints: "dns:a,ip:1.2.3.4,mail:x@y,uri:http://z/,dn:CN=q,other:", and any by tag and
+ * content in hex: "tag:880155". */
 struct mint {
 	const char *subject, *issuer;
 	int key, signer;     /* signer: a P-256 key's number */
@@ -77,6 +79,49 @@ struct mint {
 		.purposes = "s",                \
 		.names = "dns:www.example.com", \
 		__VA_ARGS__ })
+
+/*
+ * Chains for the fuzz targets to start from: test/fuzz/corpus has what `build/unit/chain seeds DIRECTORY` writes
+ * of them, and test/fuzz/chain.c knows by them what the root has signed.
+ */
+#define MINT_SEEDS                                                                                              \
+	{                                                                                                       \
+		{ MINT_LEAF(0), MINT_CA(0) },                                                                   \
+			{ MINT_LEAF(0), MINT_CA(.serial = "02", .excluded = "dns:bad.example") },               \
+			{ MINT_LEAF(.subject = "CN=x/E=a@example.com",                                          \
+				  .names = "dns:*.example.com,ip:192.0.2.1"),                                   \
+				MINT_CA(0),                                                                     \
+				MINT_ROOT(                                                                      \
+					0) }, /* policies: the leaf demands one, the CA has any and maps one */ \
+			{                                                                                       \
+				MINT_LEAF(.purposes = "sa",                                                     \
+					.extra = "300f0603551d240101ff04053003800100"                           \
+						 "30100603551d2004093007300506032a0301"),                       \
+				MINT_CA(.path_length = 0,                                                       \
+					.extra = "30110603551d20040a300830060604551d2000"                       \
+						 "300d0603551d360101ff0403020100"                               \
+						 "30180603551d210101ff040e300c300a06032a030106032"              \
+						 "a0302")                                                       \
+			}, /* names in two ways, names of all forms */                                          \
+			{ MINT_LEAF(.issuer = "%1eO=Org/+%14CN=CA",                                             \
+				  .names = "dns:b.a.example,other:,tag:a33000,tag:882a03,dns:"),                \
+				MINT_CA(.subject = "O= org/+cn=ca",                                             \
+					.permitted = "dns:.a.example,dns:",                                     \
+					.excluded = "tag:882a04,dn:%1eO=x/+CN=y") },                            \
+			{ MINT_LEAF(.issuer = "%1eO=Org/+%14CN=CA",                                             \
+				  .names = "dns:b.a.example,other:"),                                           \
+				MINT_CA(.subject = "O= org/+cn=ca",                                             \
+					.permitted = "dns:.a.example,tag:882a04",                               \
+					.excluded = "tag:a0060355040ca000") },                                  \
+		/* critical policies with a qualifier */                                                        \
+		{                                                                                               \
+			MINT_LEAF(.extra = "302c0603551d200101ff04223020301e06032a030130173015060"              \
+					   "82b"                                                                \
+					   "060105050702011609687474703a2f2f782f"),                             \
+				MINT_CA(.extra = "30120603551d240101ff04083006800100810101")                    \
+		}                                                                                               \
+	}
+enum { MINT_SEED_COUNT = 7 };
 
 struct mint_out {
 	unsigned char *p;
@@ -147,40 +192,70 @@ mint_hex(struct mint_out *o, const char *hex)
 	}
 }
 
+/* The text of an attribute; BMPString has two bytes a character. */
+static inline void
+mint_text(struct mint_out *o, int tag, const char *text, size_t len)
+{
+	size_t mark = mint_open(o, tag), i;
+
+	for (i = 0; i < len; i++) {
+		if (tag == 0x1e)
+			mint_put(o, "", 1);
+		mint_put(o, text + i, 1);
+	}
+	mint_close(o, mark);
+}
+
 static inline void
 mint_attribute(struct mint_out *o, const char *text, size_t len)
 {
 	const char *equals = memchr(text, '=', len);
-	size_t type_len = (size_t)(equals - text), set, pair;
+	const char *end = text + len;
+	size_t type_len, pair;
 	unsigned char oid[3] = { 0x55, 0x04, 0x03 };
-	bool lower = text[0] >= 'a';
+	unsigned tag = 0;
 
-	set = mint_open(o, 0x31);
+	if (text[0] == '%') {
+		sscanf(text, "%%%2x", &tag);
+		text += 3;
+	}
+	type_len = (size_t)(equals - text);
 	pair = mint_open(o, 0x30);
 	if ((text[0] | 0x20) == 'e') {
 		mint_value(o, 0x06, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", 9);
-		mint_value(o, 0x16, equals + 1, len - type_len - 1);
+		mint_text(o, tag ? (int)tag : 0x16, equals + 1, (size_t)(end - equals - 1));
 	} else {
 		oid[2] = (text[0] | 0x20) == 'o' ? (type_len == 2 ? 11 : 10)
 			 : type_len == 1         ? 6
 						 : 3;
 		mint_value(o, 0x06, oid, 3);
-		mint_value(o, lower ? 0x0c : 0x13, equals + 1, len - type_len - 1);
+		mint_text(o,
+			tag              ? (int)tag
+			: text[0] >= 'a' ? 0x0c
+					 : 0x13,
+			equals + 1, (size_t)(end - equals - 1));
 	}
 	mint_close(o, pair);
-	mint_close(o, set);
 }
 
 static inline void
 mint_name(struct mint_out *o, const char *text, size_t len)
 {
-	size_t mark = mint_open(o, 0x30), n;
+	size_t mark = mint_open(o, 0x30), set = 0, n;
 	const char *end = text + len, *slash;
 
 	while (text < end) {
 		slash = memchr(text, '/', (size_t)(end - text));
 		n = (size_t)((slash ? slash : end) - text);
+		set = mint_open(o, 0x31);
 		mint_attribute(o, text, n);
+		while (slash && slash[1] == '+') {
+			text = slash + 2;
+			slash = memchr(text, '/', (size_t)(end - text));
+			n = (size_t)((slash ? slash : end) - text);
+			mint_attribute(o, text, n);
+		}
+		mint_close(o, set);
 		text += n + (slash != NULL);
 	}
 	mint_close(o, mark);
@@ -211,6 +286,21 @@ mint_address(struct mint_out *o, const char *text)
 		bits > 32 ? 4 : 8);
 }
 
+/* A tag and its content, in hex. */
+static inline void
+mint_tagged(struct mint_out *o, const char *text)
+{
+	unsigned tag = 0;
+	char hex[256];
+	size_t mark;
+
+	sscanf(text, "%2x", &tag);
+	mark = mint_open(o, (int)tag);
+	snprintf(hex, sizeof hex, "%.*s", (int)strcspn(text + 2, ","), text + 2);
+	mint_hex(o, hex);
+	mint_close(o, mark);
+}
+
 /* One GeneralName, up to a comma. */
 static inline const char *
 mint_general_name(struct mint_out *o, const char *text)
@@ -232,6 +322,7 @@ mint_general_name(struct mint_out *o, const char *text)
 	case 'i': mint_address(o, value); break;
 	case 'm': mint_value(o, 0x81, value, value_len); break;
 	case 'u': mint_value(o, 0x86, value, value_len); break;
+	case 't': mint_tagged(o, value); break;
 	default: mint_value(o, 0xa0, "\x06\x01\x2a\xa0\x02\x05\x00", 7); break;
 	}
 	return text + len + (text[len] == ',');

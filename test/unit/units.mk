@@ -28,17 +28,18 @@ UNIT_policy = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci
 	lib/net/net.c lib/base/log.c lib/net/wait.c
 UNIT_store = lib/base/pool.c
 UNIT_LIBS_store = -lbearssl
-UNIT_chain = lib/x509/chain.c lib/x509/anchors.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
+UNIT_chain = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/anchors.c lib/x509/dname.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
 UNIT_LIBS_chain = -lbearssl
 UNIT_authority = lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
 UNIT_LIBS_authority = -lbearssl
 UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
 UNIT_LIBS_forge = -lbearssl
-UNIT_cert = cert.c lib/x509/anchors.c lib/x509/authority.c lib/x509/chain.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c lib/x509/signature.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
+UNIT_cert = cert.c lib/x509/anchors.c lib/x509/dname.c lib/x509/authority.c lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c lib/x509/signature.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
+UNIT_dname = lib/x509/dname.c lib/x509/x509.c lib/x509/der.c
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
+TLS_PARTS = lib/tls/tls.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
 	lib/x509/x509.c lib/x509/encode.c
 UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
 UNIT_LIBS_tls = -lbearssl
@@ -50,7 +51,7 @@ UNIT_relay = $(TLS_PARTS) lib/http/relay.c lib/tls/leg.c lib/http/body.c $(HTTP_
 UNIT_LIBS_relay = -lbearssl
 UNIT_listen = lib/net/listen.c lib/net/net.c lib/base/log.c lib/net/wait.c
 UNIT_process = lib/base/process.c
-UNIT_pem = lib/x509/pem.c lib/x509/anchors.c lib/x509/x509.c lib/x509/der.c
+UNIT_pem = lib/x509/pem.c lib/x509/anchors.c lib/x509/dname.c lib/x509/x509.c lib/x509/der.c
 UNIT_LIBS_pem = -lbearssl
 UNIT_origins = lib/tls/origins.c lib/base/pool.c
 UNIT_resolve = lib/net/resolve.c lib/net/net.c lib/net/wait.c

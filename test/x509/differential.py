@@ -34,7 +34,14 @@ KEY = "keys below 2048 bits, even moduli and exponent 1 pass there at the defaul
 ED25519 = "BearSSL has no Ed25519"
 CN = "the common name counts there when no subjectAltName has a DNS name"
 ADDRESS = "an iPAddress of 3 bytes is passed over there; here the extension is damaged"
-DOTTED = "RFC 5280 4.2.1.10 knows a leading dot in URI constraints only; both tools take it for all subdomains"
+INVALID = "a name that is no host's can't be told from what is constrained; compared as text there"
+FORM = "RFC 5280 4.2.1.10: a form of name that is not processed counts where a name has it; constrained always there"
+SAN = "certtool reads no subjectAltName with an empty, x400 or ediParty name"
+ISSUER = "RFC 5280 7.1: names are compared without case, blanks and kind of string; by bytes there"
+CA_LEAF = "CA/Browser Forum 7.1.2: a CA's certificate is no server's; RFC 5280 would allow it, and so do the tools"
+QUALIFIER = "RFC 5280 4.2.1.4: critical policies must be understood with their qualifiers; not looked at there"
+POLICY = "policies are only checked there when asked for (-policy_check)"
+NO_POLICIES = "certtool does not know policyConstraints, which are critical"
 EMPTY = "an empty list where RFC 5280 wants one entry at least; passed over there"
 LEAF_NC = "RFC 5280 4.2.1.10: name constraints only in a CA's certificate; not looked at there"
 BOTH = {"openssl-", "gnutls-"}
@@ -60,7 +67,6 @@ EXPLAINED = {
     "leaf name partial wildcard": {"openssl-": "w*.example.com is a wildcard there; RFC 9525 6.3 has whole labels"},
     "leaf name bad address": dict.fromkeys(BOTH, ADDRESS),
     "leaf no names": dict.fromkeys(BOTH, CN),
-    "ca permits dotted": dict.fromkeys(BOTH, DOTTED),
     "ca permits no mask": {"openssl-": "a subtree of a form that no name in the leaf has is not looked at there"},
     "ca permits other directory": {"gnutls-": "directory names are not constrained there"},
     "ca excludes directory": {"gnutls-": "directory names are not constrained there"},
@@ -68,7 +74,53 @@ EXPLAINED = {
     "ca permits none": dict.fromkeys(BOTH, EMPTY),
     "leaf has constraints": dict.fromkeys(BOTH, LEAF_NC),
     "ca bad name": {"gnutls-": "names of CAs between are not constrained there"},
-    "ca requires policy": {"openssl-": "policies are only checked there when asked for (-policy_check)"},
+    "ca requires policy": {"openssl-": POLICY},
+    "ca requires policy 1": {"openssl-": POLICY},
+    "ca requires policy 2": {"gnutls+": NO_POLICIES},
+    "ca requires policy that is there": {"gnutls+": NO_POLICIES},
+    "ca requires policy that is other": {"openssl-": POLICY},
+    "ca maps policy": {"gnutls+": NO_POLICIES},
+    "ca maps any": {"openssl-": POLICY},
+    "leaf requires policy": {"openssl-": POLICY},
+    "root requires policy": {"gnutls+": NO_POLICIES},
+    "leaf policy unknown qualifier critical": dict.fromkeys(BOTH, QUALIFIER),
+    "ca policy unknown qualifier critical": dict.fromkeys(BOTH, QUALIFIER),
+    "leaf policy empty qualifiers": dict.fromkeys(BOTH, QUALIFIER),
+    "leaf is ca": dict.fromkeys(BOTH, CA_LEAF),
+    "leaf is ca, certsign": dict.fromkeys(BOTH, CA_LEAF),
+    "leaf is ca, no usage": dict.fromkeys(BOTH, CA_LEAF),
+    "ca excludes dot": {"openssl-": INVALID},
+    "leaf dotted name permitted": dict.fromkeys(BOTH, INVALID),
+    "leaf dotted name excluded": dict.fromkeys(BOTH, INVALID),
+    "leaf trailing dot, all permitted": dict.fromkeys(BOTH, INVALID),
+    "leaf uri odd, uri permitted": {"gnutls-": "URIs are not constrained there"},
+    "leaf mail odd, mail excluded": {"gnutls-": INVALID},
+    "leaf empty name": {"gnutls+": SAN},
+    "leaf empty name permitted all": {"gnutls+": SAN},
+    "leaf empty name excluded": {"gnutls+": SAN},
+    "leaf empty name, address permitted": {"gnutls+": SAN},
+    "leaf x400": {"gnutls+": SAN},
+    "leaf x400, dns permitted": {"gnutls+": SAN},
+    "leaf edi": {"gnutls+": SAN},
+    "leaf edi, dns permitted": {"gnutls+": SAN},
+    "ca other name, dns permitted": {"gnutls+": SAN},
+    "ca permits other name": {"gnutls+": FORM},
+    "ca excludes other name": {"gnutls+": FORM},
+    "ca permits other name of another type": {"gnutls+": FORM},
+    "ca excludes other name of another type": {"gnutls+": FORM},
+    "ca permits x400": {"gnutls+": FORM},
+    "ca excludes x400": {"gnutls+": FORM},
+    "ca permits edi": {"gnutls+": FORM},
+    "ca excludes edi": {"gnutls+": FORM},
+    "ca permits rid": {"gnutls+": FORM},
+    "ca excludes rid": {"gnutls+": FORM},
+    "root permits others": {"gnutls+": FORM},
+    "root excludes others": {"gnutls+": FORM},
+    "ca subject ia5": {"gnutls+": ISSUER},
+    "ca subject case": {"gnutls+": ISSUER},
+    "ca subject blanks": {"gnutls+": ISSUER},
+    "root subject utf8": {"gnutls+": ISSUER},
+    "root subject case": {"gnutls+": ISSUER},
 }
 
 

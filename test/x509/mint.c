@@ -109,6 +109,142 @@ change(int n, struct mint *root, struct mint *ca, struct mint *leaf)
 		CHANGE("ca requires policy", ca->extra = "300f0603551d240101ff04053003800100");
 		CHANGE("leaf bad time", leaf->not_after = "301301000000Z");
 		CHANGE("leaf serial padded", leaf->serial = "0001");
+		CHANGE("ca permits dotted itself", ca->permitted = "dns:.www.example.com");
+		CHANGE("ca permits dotted wildcard", ca->permitted = "dns:.example.com",
+			leaf->names = "dns:*.example.com");
+		CHANGE("ca excludes dotted", ca->excluded = "dns:.example.com");
+		CHANGE("ca excludes dotted itself", ca->excluded = "dns:.www.example.com");
+		CHANGE("ca excludes dotted other", ca->excluded = "dns:.example.org");
+		CHANGE("ca permits dot", ca->permitted = "dns:.");
+		CHANGE("ca excludes dot", ca->excluded = "dns:.");
+		CHANGE("ca permits all", ca->permitted = "dns:");
+		CHANGE("leaf empty name", leaf->names = "dns:www.example.com,dns:");
+		CHANGE("leaf empty name permitted", leaf->names = "dns:www.example.com,dns:",
+			ca->permitted = "dns:example.com");
+		CHANGE("leaf empty name permitted all",
+			leaf->names = "dns:www.example.com,dns:", ca->permitted = "dns:");
+		CHANGE("leaf empty name excluded",
+			leaf->names = "dns:www.example.com,dns:", ca->excluded = "dns:example.org");
+		CHANGE("leaf empty name, address permitted",
+			leaf->names = "dns:www.example.com,dns:",
+			ca->permitted = "ip:192.0.2.0/24");
+		CHANGE("leaf dotted name permitted",
+			leaf->names = "dns:www.example.com,dns:.example.com",
+			ca->permitted = "dns:example.com");
+		CHANGE("leaf dotted name excluded",
+			leaf->names = "dns:www.example.com,dns:.example.com",
+			ca->excluded = "dns:example.org");
+		CHANGE("leaf other name", leaf->names = "dns:www.example.com,other:");
+		CHANGE("leaf other name, dns permitted", leaf->names = "dns:www.example.com,other:",
+			ca->permitted = "dns:example.com");
+		CHANGE("ca permits other name", ca->permitted = "dns:example.com,other:");
+		CHANGE("ca excludes other name", ca->excluded = "other:");
+		CHANGE("both other name", leaf->names = "dns:www.example.com,other:",
+			ca->permitted = "dns:example.com,other:");
+		CHANGE("both other name excluded",
+			leaf->names = "dns:www.example.com,other:", ca->excluded = "other:");
+		CHANGE("ca permits other name of another type",
+			leaf->names = "dns:www.example.com,other:",
+			ca->permitted = "tag:a006012ba0020500");
+		CHANGE("ca excludes other name of another type",
+			leaf->names = "dns:www.example.com,other:",
+			ca->excluded = "tag:a006012ba0020500");
+		CHANGE("leaf x400", leaf->names = "dns:www.example.com,tag:a33000");
+		CHANGE("leaf x400, dns permitted", leaf->names = "dns:www.example.com,tag:a33000",
+			ca->permitted = "dns:example.com");
+		CHANGE("ca permits x400", ca->permitted = "tag:a33000");
+		CHANGE("ca excludes x400", ca->excluded = "tag:a33000");
+		CHANGE("both x400", leaf->names = "dns:www.example.com,tag:a33000",
+			ca->permitted = "tag:a33000");
+		CHANGE("leaf edi", leaf->names = "dns:www.example.com,tag:a5a1030c0161");
+		CHANGE("leaf edi, dns permitted",
+			leaf->names = "dns:www.example.com,tag:a5a1030c0161",
+			ca->permitted = "dns:example.com");
+		CHANGE("ca permits edi", ca->permitted = "tag:a5a1030c0161");
+		CHANGE("ca excludes edi", ca->excluded = "tag:a5a1030c0161");
+		CHANGE("both edi", leaf->names = "dns:www.example.com,tag:a5a1030c0161",
+			ca->permitted = "tag:a5a1030c0161");
+		CHANGE("leaf rid", leaf->names = "dns:www.example.com,tag:882a03");
+		CHANGE("leaf rid, dns permitted", leaf->names = "dns:www.example.com,tag:882a03",
+			ca->permitted = "dns:example.com");
+		CHANGE("ca permits rid", ca->permitted = "tag:882a03");
+		CHANGE("ca excludes rid", ca->excluded = "tag:882a03");
+		CHANGE("both rid", leaf->names = "dns:www.example.com,tag:882a03",
+			ca->permitted = "tag:882a03");
+		CHANGE("both rid excluded", leaf->names = "dns:www.example.com,tag:882a03",
+			ca->excluded = "tag:882a03");
+		CHANGE("ca excludes other rid", leaf->names = "dns:www.example.com,tag:882a03",
+			ca->excluded = "tag:882a04");
+		CHANGE("leaf uri odd, dns permitted", leaf->names = "dns:www.example.com,uri:urn:x",
+			ca->permitted = "dns:example.com");
+		CHANGE("leaf uri odd, uri permitted", leaf->names = "dns:www.example.com,uri:urn:x",
+			ca->permitted = "uri:example.com");
+		CHANGE("leaf mail, mail excluded",
+			leaf->names = "dns:www.example.com,mail:a@example.com",
+			ca->excluded = "mail:example.com");
+		CHANGE("leaf mail odd, mail excluded", leaf->names = "dns:www.example.com,mail:a",
+			ca->excluded = "mail:example.com");
+		CHANGE("leaf is ca, certsign", leaf->ca = 1, leaf->usage = 0x06);
+		CHANGE("leaf is ca, no usage", leaf->ca = 1, leaf->usage = MINT_NO);
+		CHANGE("ca subject utf8", ca->subject = "cn=CA");
+		CHANGE("ca subject teletex", ca->subject = "%14CN=CA");
+		CHANGE("ca subject bmp", ca->subject = "%1eCN=CA");
+		CHANGE("ca subject universal", ca->subject = "%1cCN=CA");
+		CHANGE("ca subject ia5", ca->subject = "%16CN=CA");
+		CHANGE("ca subject case", ca->subject = "CN=ca");
+		CHANGE("ca subject blanks", ca->subject = "CN= CA ");
+		CHANGE("ca subject inner blank", ca->subject = "CN=C A");
+		CHANGE("root subject utf8", root->subject = "cn=Root");
+		CHANGE("root subject case", root->subject = "CN=ROOT");
+		CHANGE("ca subject longer", ca->subject = "CN=CA/CN=CA");
+		CHANGE("leaf policy unknown qualifier critical",
+			leaf->extra =
+				"301d0603551d200101ff04133011300f06032a03013008300606022a090500");
+		CHANGE("leaf policy unknown qualifier",
+			leaf->extra = "301a0603551d2004133011300f06032a03013008300606022a090500");
+		CHANGE("ca policy unknown qualifier critical",
+			ca->extra =
+				"301d0603551d200101ff04133011300f06032a03013008300606022a090500");
+		CHANGE("root policy unknown qualifier critical",
+			root->extra =
+				"301d0603551d200101ff04133011300f06032a03013008300606022a090500");
+		CHANGE("leaf policy cps critical",
+			leaf->extra = "302c0603551d200101ff04223020301e06032a03013017301506082b0601"
+				      "0505070201"
+				      "1609687474703a2f2f782f");
+		CHANGE("leaf policy empty qualifiers",
+			leaf->extra = "30150603551d200101ff040b3009300706032a03013000");
+		CHANGE("root requires policy", root->extra = "300f0603551d240101ff04053003800100");
+		CHANGE("root inhibits any", root->extra = "300d0603551d360101ff0403020100",
+			ca->extra = "30110603551d20040a300830060604551d2000");
+		CHANGE("ca requires policy 1", ca->extra = "300f0603551d240101ff04053003800101");
+		CHANGE("ca requires policy 2", ca->extra = "300f0603551d240101ff04053003800102");
+		CHANGE("leaf requires policy", leaf->extra = "300f0603551d240101ff04053003800100");
+		CHANGE("ca requires policy that is there",
+			ca->extra = "300f0603551d240101ff0405300380010030100603551d2004093007300506"
+				    "032a0301",
+			leaf->extra = "30100603551d2004093007300506032a0301");
+		CHANGE("ca requires policy that is other",
+			ca->extra = "300f0603551d240101ff0405300380010030100603551d2004093007300506"
+				    "032a0301",
+			leaf->extra = "30100603551d2004093007300506032a0302");
+		CHANGE("ca maps policy",
+			ca->extra = "300f0603551d240101ff0405300380010030100603551d2004093007300506"
+				    "032a0301"
+				    "30180603551d210101ff040e300c300a06032a030106032a0302",
+			leaf->extra = "30100603551d2004093007300506032a0302");
+		CHANGE("ca other name, dns permitted",
+			ca->names = "other:,tag:a33000,tag:a5a1030c0161,tag:882a03",
+			root->permitted = "dns:example.com");
+		CHANGE("root permits others",
+			root->permitted = "other:,tag:a33000,tag:a5a1030c0161,tag:882a03");
+		CHANGE("root excludes others",
+			root->excluded = "other:,tag:a33000,tag:a5a1030c0161,tag:882a03");
+		CHANGE("leaf trailing dot, all permitted",
+			leaf->names = "dns:www.example.com,dns:www.example.com.",
+			ca->permitted = "dns:");
+		CHANGE("ca maps any",
+			ca->extra = "30190603551d210101ff040f300d300b06032a03010604551d2000");
 	}
 	return NULL;
 }
