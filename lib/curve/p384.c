@@ -1,0 +1,46 @@
+/*
+ * p384: public keys, ECDSA and ECDH on P-384.  See p384.h; what it shares with P-256 is in point.h.
+ *
+ * Certificates of others are verified with it all day; a P-384 key of our own is what some users bring along, so no table
+ * is spent on multiples of G.
+ */
+#include "lib/curve/p384.h"
+#include "lib/curve/field384.h"
+#include "lib/curve/p384_table.h"
+#include "lib/curve/point.h"
+
+static void
+curve_base(struct point *r, const uint32_t k[FE_WORDS])
+{
+	struct affine g;
+
+	affine_load(&g, curve_odd[0]);
+	curve_multiply(r, k, &g);
+}
+
+int
+p384_public(unsigned char pub[P384_POINT], const unsigned char key[P384_SCALAR])
+{
+	return curve_public(pub, key);
+}
+
+int
+p384_sign(unsigned char sig[P384_SIGNATURE], const unsigned char *hash, size_t hash_len,
+	const unsigned char key[P384_SCALAR])
+{
+	return curve_sign(sig, hash, hash_len, key, &br_sha384_vtable);
+}
+
+bool
+p384_verify(const unsigned char sig[P384_SIGNATURE], const unsigned char *hash, size_t hash_len,
+	const unsigned char pub[P384_POINT])
+{
+	return curve_verify(sig, hash, hash_len, pub);
+}
+
+int
+p384_ecdh(unsigned char shared[P384_SCALAR], const unsigned char peer[P384_POINT],
+	const unsigned char key[P384_SCALAR])
+{
+	return curve_exchange(shared, peer, key);
+}
