@@ -36,7 +36,7 @@ struct fe {
 #define P4 (((fe_limb)1 << 48) - ((fe_limb)1 << 16))
 
 /* clang-format off */
-static void
+CURVE_HOT static void
 fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4];
@@ -56,7 +56,7 @@ fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 	r->v[4] = (fe_limb)t;
 }
 
-static void
+CURVE_HOT static void
 fe_sqr(struct fe *r, const struct fe *a)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4];
@@ -78,7 +78,7 @@ fe_sqr(struct fe *r, const struct fe *a)
 /* clang-format on */
 
 /* Takes `c` times p away, limb by limb. */
-static inline void
+CURVE_HOT static inline void
 fe_sub_p(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;
@@ -100,7 +100,7 @@ struct fe {
 #define P8 (1 << 24)
 
 /* clang-format off */
-static void
+CURVE_HOT static void
 fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
@@ -131,7 +131,7 @@ fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 	r->v[8] = (fe_limb)t;
 }
 
-static void
+CURVE_HOT static void
 fe_sqr(struct fe *r, const struct fe *a)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
@@ -162,7 +162,7 @@ fe_sqr(struct fe *r, const struct fe *a)
 }
 /* clang-format on */
 
-static inline void
+CURVE_HOT static inline void
 fe_sub_p(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;

@@ -33,7 +33,7 @@ struct fe {
 	t += (fe_wide)m##i * (((fe_limb)1 << 32) - 1); t >>= FE_BITS;
 
 /* clang-format off */
-static void
+CURVE_HOT static void
 fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
@@ -59,7 +59,7 @@ fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 	r->v[6] = (fe_limb)t;
 }
 
-static void
+CURVE_HOT static void
 fe_sqr(struct fe *r, const struct fe *a)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
@@ -85,7 +85,7 @@ fe_sqr(struct fe *r, const struct fe *a)
 }
 /* clang-format on */
 
-static inline void
+CURVE_HOT static inline void
 fe_sub_p(struct fe *r, fe_limb c)
 {
 	r->v[0] -= c * (((fe_limb)1 << 32) - 1);
@@ -108,7 +108,7 @@ struct fe {
 #define TAKE(i) m##i = (fe_limb)t & FE_MASK; t >>= FE_BITS;
 
 /* clang-format off */
-static void
+CURVE_HOT static void
 fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
@@ -159,7 +159,7 @@ fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 	r->v[13] = (fe_limb)t;
 }
 
-static void
+CURVE_HOT static void
 fe_sqr(struct fe *r, const struct fe *a)
 {
 	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
@@ -201,7 +201,7 @@ fe_sqr(struct fe *r, const struct fe *a)
 }
 /* clang-format on */
 
-static inline void
+CURVE_HOT static inline void
 fe_sub_p(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;

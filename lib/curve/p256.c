@@ -7,7 +7,7 @@
 #include "lib/curve/point.h"
 
 /* One of 15 points of a table, or the first for 0.  Reads all of the table. */
-static void
+CURVE_HOT static void
 comb_select(struct affine *r, const uint32_t table[15][2][FE_WORDS], uint32_t index)
 {
 	uint32_t w[2][FE_WORDS] = { { 0 } };
@@ -24,7 +24,7 @@ comb_select(struct affine *r, const uint32_t table[15][2][FE_WORDS], uint32_t in
 }
 
 /* a += the table's point, in constant time; *infinity, a mask, says that a is infinity. */
-static void
+CURVE_HOT static void
 comb_add(struct point *a, const uint32_t table[15][2][FE_WORDS], uint32_t index, uint32_t *infinity)
 {
 	struct point sum, first;

@@ -45,27 +45,30 @@ struct affine {
 
 /* --- the field, whatever its size --- */
 
-static void
+CURVE_HOT static void
 fe_add(struct fe *r, const struct fe *a, const struct fe *b)
 {
+#pragma GCC unroll 16
 	for (int i = 0; i < FE_LIMBS; i++)
 		r->v[i] = a->v[i] + b->v[i];
 }
 
-static void
+CURVE_HOT static void
 fe_sub(struct fe *r, const struct fe *a, const struct fe *b)
 {
+#pragma GCC unroll 16
 	for (int i = 0; i < FE_LIMBS; i++)
 		r->v[i] = a->v[i] - b->v[i];
 }
 
 /* Carries, and takes away so many p that what stays lies about 0 to p: limbs are in [0, 2^FE_BITS) again, or a
  * little beside it. */
-static void
+CURVE_HOT static void
 fe_tidy(struct fe *r)
 {
 	fe_limb carry = 0;
 
+#pragma GCC unroll 16
 	for (int i = 0; i < FE_LIMBS - 1; i++) {
 		fe_limb v = r->v[i] + carry;
 
@@ -77,17 +80,18 @@ fe_tidy(struct fe *r)
 }
 
 /* r = where mask: a, else r. */
-static void
+CURVE_HOT static void
 fe_choose(struct fe *r, const struct fe *a, uint32_t mask)
 {
 	fe_limb m = (fe_limb)(int32_t)mask;
 
+#pragma GCC unroll 16
 	for (int i = 0; i < FE_LIMBS; i++)
 		r->v[i] ^= (r->v[i] ^ a->v[i]) & m;
 }
 
 /* r = w * 2^shift */
-static void
+CURVE_HOT static void
 fe_load(struct fe *r, const uint32_t w[FE_WORDS], int shift)
 {
 	fe_bits acc = 0;
@@ -105,7 +109,7 @@ fe_load(struct fe *r, const uint32_t w[FE_WORDS], int shift)
 }
 
 /* The number itself, out of Montgomery's form and below p. */
-static void
+CURVE_HOT static void
 fe_canonical(uint32_t w[FE_WORDS], const struct fe *a)
 {
 	static const struct fe one = { { 1 } };
@@ -175,7 +179,7 @@ fe_invert(struct fe *r, const struct fe *a)
 /* --- points --- */
 
 /* r = 2 * p; r may be p.  Infinity (z = 0) stays infinity. */
-static void
+CURVE_HOT static void
 point_double(struct point *r, const struct point *p)
 {
 	struct fe delta, gamma, beta, alpha, t;
@@ -210,7 +214,7 @@ point_double(struct point *r, const struct point *p)
  * The end of an addition of (x1, y1) and a point to which h and s lead (x2 = x1 + h, y2 = y1 + s, all on a common z).
  * Writes x and y; z is the caller's.
  */
-static void
+CURVE_HOT static void
 point_finish(struct point *r, const struct fe *x1, const struct fe *y1, const struct fe *h,
 	const struct fe *s)
 {
@@ -237,7 +241,7 @@ struct slope {
 };
 
 /* r = p + q where neither is infinity and q is not p nor -p; r may be p.  In constant time. */
-static void
+CURVE_HOT static void
 point_add_affine(struct point *r, const struct point *p, const struct affine *q, struct slope *k)
 {
 	struct fe t, u;
@@ -253,7 +257,7 @@ point_add_affine(struct point *r, const struct point *p, const struct affine *q,
 }
 
 /* The same for a point that is not affine. */
-static void
+CURVE_HOT static void
 point_add(struct point *r, const struct point *p, const struct point *q, struct slope *k)
 {
 	struct fe t, u, x1, y1;
@@ -281,7 +285,7 @@ point_from_affine(struct point *r, const struct affine *a)
 	r->z = curve_one;
 }
 
-static void
+CURVE_HOT static void
 point_choose(struct point *r, const struct point *a, uint32_t mask)
 {
 	fe_choose(&r->x, &a->x, mask);
@@ -371,7 +375,7 @@ scalar_digit(const uint32_t k[FE_WORDS], int i)
 }
 
 /* r = |digit| * P of the table, with the digit's sign; any point for 0.  Reads all of the table. */
-static void
+CURVE_HOT static void
 window_select(struct point *r, const struct point *table, int32_t digit)
 {
 	uint32_t minus = (uint32_t)(digit >> 31);
@@ -387,7 +391,7 @@ window_select(struct point *r, const struct point *table, int32_t digit)
 }
 
 /* a = a + q where `add`; q where a is infinity. */
-static void
+CURVE_HOT static void
 window_add(struct point *a, const struct point *q, uint32_t add, uint32_t *infinity, bool last)
 {
 	struct point sum, twice;

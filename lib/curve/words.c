@@ -7,6 +7,7 @@
  */
 #include "lib/curve/words.h"
 #include "lib/base/pool.h"
+#include "lib/curve/field.h"
 
 #include <string.h>
 
@@ -104,7 +105,7 @@ invert_word(uint32_t m)
 }
 
 /* Montgomery's product: r = a * b / 2^(32 * n) mod m.  One of the factors is below m. */
-static void
+CURVE_HOT static void
 montgomery(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *m, size_t n)
 {
 	uint32_t acc[WORDS_MOST + 1] = { 0 }, factor, minus = 0 - invert_word(m[0]);
@@ -200,7 +201,7 @@ limbs_store(uint32_t *w, const struct limbs *a, size_t n)
 }
 
 /* 30 division steps on the lowest bits of f and g. */
-static int32_t
+CURVE_HOT static int32_t
 inverse_steps(int32_t delta, uint32_t f, uint32_t g, struct matrix *t)
 {
 	uint32_t u = 1, v = 0, q = 0, r = 1, positive, odd;
@@ -227,7 +228,7 @@ inverse_steps(int32_t delta, uint32_t f, uint32_t g, struct matrix *t)
 }
 
 /* (f, g) = t * (f, g) / 2^30, which divides exactly. */
-static void
+CURVE_HOT static void
 inverse_apply(struct inverse *s, const struct matrix *t)
 {
 	int64_t a = 0, b = 0;
@@ -252,7 +253,7 @@ inverse_apply(struct inverse *s, const struct matrix *t)
 
 /* (d, e) = t * (d, e) / 2^30 modulo m.  Both are in (-2 * m, m) before and after: m is added once where one is
  * negative, and that multiple of it that makes the lowest limb zero. */
-static void
+CURVE_HOT static void
 inverse_apply_modulo(struct inverse *s, const struct matrix *t)
 {
 	size_t last = s->limbs - 1;
