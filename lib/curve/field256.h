@@ -12,7 +12,7 @@
 
 #include "lib/curve/field.h"
 
-enum { FE_WORDS = 8 };
+enum { FE_WORDS = 8, FE_BYTES = 32 };
 
 /* A column: products of the operands' limbs, then of the factors and p; TAKE makes a factor, GIVE a limb. */
 #define A(i, j)  t += (fe_wide)a##i * b##j;

@@ -8,7 +8,7 @@
 
 #include "lib/curve/field.h"
 
-enum { FE_WORDS = 12 };
+enum { FE_WORDS = 12, FE_BYTES = 48 };
 
 #define A(i, j)  t += (fe_wide)a##i * b##j;
 #define D(i, j)  t += (fe_wide)d##i * a##j;

@@ -4,6 +4,7 @@
 #include "lib/curve/p256.h"
 #include "lib/curve/field256.h"
 #include "lib/curve/p256_table.h"
+#define CURVE_COMB
 #include "lib/curve/point.h"
 
 /* One of 15 points of a table, or the first for 0.  Reads all of the table. */

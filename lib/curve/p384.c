@@ -9,15 +9,6 @@
 #include "lib/curve/p384_table.h"
 #include "lib/curve/point.h"
 
-static void
-curve_base(struct point *r, const uint32_t k[FE_WORDS])
-{
-	struct affine g;
-
-	affine_load(&g, curve_odd[0]);
-	curve_multiply(r, k, &g);
-}
-
 int
 p384_public(unsigned char pub[P384_POINT], const unsigned char key[P384_SCALAR])
 {

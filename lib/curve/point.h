@@ -3,7 +3,7 @@
  *
  * Included by one file a curve, after its field, so that each gets a copy made for its size.  That file defines
  * before, in its table: p, n and 2^(64 * FE_WORDS) mod n (curve_nn) as words; R, R^2 and b * R mod p (curve_one, curve_rr,
- * curve_b) as limbs; NAF_G and curve_odd, the odd multiples of G.
+ * curve_b) as limbs; NAF_G and curve_odd, the odd multiples of G.  With CURVE_COMB it brings its own curve_base.
  *
  * Points are Jacobian: (X / Z^2, Y / Z^3); coordinates are in Montgomery's form.  An element is *tidy* when it comes from
  * fe_mul, fe_sqr or fe_tidy; the functions of points take and give tidy ones.
@@ -23,8 +23,10 @@
 #define CURVE_REVEAL(object) ((void)0)
 #endif
 
+/* P-521 is verified with alone. */
+#define CURVE_OPTIONAL __attribute__((unused))
+
 enum {
-	FE_BYTES = 4 * FE_WORDS,
 	POINT_BYTES = 1 + 2 * FE_BYTES,
 	WINDOW = 4,                                         /* bits of a secret scalar at a time */
 	WINDOWS = (32 * FE_WORDS + 1 + WINDOW - 1) / WINDOW, /* the last one takes the carry */
@@ -294,7 +296,7 @@ point_choose(struct point *r, const struct point *a, uint32_t mask)
 }
 
 /* 04 || x || y, SEC 1 section 2.3.3.  The point is not infinity. */
-static void
+CURVE_OPTIONAL static void
 point_store(unsigned char out[POINT_BYTES], const struct point *p)
 {
 	struct fe z, t;
@@ -306,10 +308,10 @@ point_store(unsigned char out[POINT_BYTES], const struct point *p)
 	fe_mul(&t, &t, &p->x);
 	out[0] = 0x04;
 	fe_canonical(w, &t);
-	words_store(out + 1, w, FE_WORDS);
+	words_store(out + 1, FE_BYTES, w);
 	fe_mul(&t, &z, &p->y);
 	fe_canonical(w, &t);
-	words_store(out + 1 + FE_BYTES, w, FE_WORDS);
+	words_store(out + 1 + FE_BYTES, FE_BYTES, w);
 }
 
 /* Reads a coordinate.  Returns false for p and above. */
@@ -318,7 +320,7 @@ coordinate_load(struct fe *r, const unsigned char in[FE_BYTES])
 {
 	uint32_t w[FE_WORDS];
 
-	words_load(w, in, FE_WORDS);
+	words_load(w, FE_WORDS, in, FE_BYTES);
 	if (words_less(w, curve_p, FE_WORDS) == 0)
 		return false;
 	fe_from_words(r, w);
@@ -416,7 +418,7 @@ window_add(struct point *a, const struct point *q, uint32_t add, uint32_t *infin
  * is 0 a mask knows.  Else it is at least 16 and above any digit; and but for the last digit it is below n / 2,
  * so that it is no digit modulo n either.
  */
-static void
+CURVE_OPTIONAL static void
 curve_multiply(struct point *r, const uint32_t k[FE_WORDS], const struct affine *p)
 {
 	struct point table[WINDOW_POINTS], q;
@@ -568,16 +570,12 @@ curve_multiply_two(struct point *r, const uint32_t u1[FE_WORDS], const uint32_t 
 
 /* --- ECDSA and ECDH --- */
 
-/* A hash as a number: its leftmost bytes if it is longer than n, RFC 6979 section 2.3.2; n has whole bytes.  Below 2n. */
+/* A hash as a number: its leftmost bytes if it is longer than n, RFC 6979 section 2.3.2.  No hash is
+ * longer than n in bits without being longer in whole bytes. */
 static void
 hash_load(uint32_t e[FE_WORDS], const unsigned char *hash, size_t len)
 {
-	unsigned char bytes[FE_BYTES] = { 0 };
-
-	if (len > FE_BYTES)
-		len = FE_BYTES;
-	memcpy(bytes + FE_BYTES - len, hash, len);
-	words_load(e, bytes, FE_WORDS);
+	words_load(e, FE_WORDS, hash, len < FE_BYTES ? len : FE_BYTES);
 	words_reduce(e, curve_n, FE_WORDS);
 }
 
@@ -616,8 +614,8 @@ curve_verify(const unsigned char sig[2 * FE_BYTES], const unsigned char *hash, s
 	struct affine q;
 	struct point sum;
 
-	words_load(r, sig, FE_WORDS);
-	words_load(s, sig + FE_BYTES, FE_WORDS);
+	words_load(r, FE_WORDS, sig, FE_BYTES);
+	words_load(s, FE_WORDS, sig + FE_BYTES, FE_BYTES);
 	if (!scalar_is_good(r) || !scalar_is_good(s) || !affine_parse(&q, pub))
 		return false;
 	hash_load(u1, hash, hash_len);
@@ -627,16 +625,27 @@ curve_verify(const unsigned char sig[2 * FE_BYTES], const unsigned char *hash, s
 	return curve_multiply_two(&sum, u1, u2, &q) && point_has_x(&sum, r);
 }
 
-/* r = k * G, below. */
+/* r = k * G, for k in 1..n-1. */
+#ifdef CURVE_COMB
 static void curve_base(struct point *r, const uint32_t k[FE_WORDS]);
+#else
+CURVE_OPTIONAL static void
+curve_base(struct point *r, const uint32_t k[FE_WORDS])
+{
+	struct affine g;
 
-static int
+	affine_load(&g, curve_odd[0]);
+	curve_multiply(r, k, &g);
+}
+#endif
+
+CURVE_OPTIONAL static int
 curve_public(unsigned char pub[POINT_BYTES], const unsigned char key[FE_BYTES])
 {
 	uint32_t k[FE_WORDS], good;
 	struct point p;
 
-	words_load(k, key, FE_WORDS);
+	words_load(k, FE_WORDS, key, FE_BYTES);
 	good = scalar_is_good(k);
 	CURVE_REVEAL(good);
 	if (good) {
@@ -649,7 +658,7 @@ curve_public(unsigned char pub[POINT_BYTES], const unsigned char key[FE_BYTES])
 }
 
 /* The x of k * P.  Returns 0, or -1: no point of the curve, or a key out of range. */
-static int
+CURVE_OPTIONAL static int
 curve_exchange(unsigned char shared[FE_BYTES], const unsigned char peer[POINT_BYTES],
 	const unsigned char key[FE_BYTES])
 {
@@ -658,7 +667,7 @@ curve_exchange(unsigned char shared[FE_BYTES], const unsigned char peer[POINT_BY
 	struct affine q;
 	struct point p;
 
-	words_load(k, key, FE_WORDS);
+	words_load(k, FE_WORDS, key, FE_BYTES);
 	good = scalar_is_good(k);
 	CURVE_REVEAL(good);
 	if (good && affine_parse(&q, peer)) {
@@ -685,14 +694,14 @@ sign_with(unsigned char sig[2 * FE_BYTES], const uint32_t e[FE_WORDS], const uin
 
 	curve_base(&p, k);
 	point_store(point, &p);
-	words_load(r, point + 1, FE_WORDS);
+	words_load(r, FE_WORDS, point + 1, FE_BYTES);
 	words_reduce(r, curve_n, FE_WORDS);
 	words_multiply(s, r, d, curve_n, curve_nn, FE_WORDS);
 	words_add(s, e, curve_n, FE_WORDS);
 	words_invert(k, k, curve_n, FE_WORDS);
 	words_multiply(s, s, k, curve_n, curve_nn, FE_WORDS);
-	words_store(sig, r, FE_WORDS);
-	words_store(sig + FE_BYTES, s, FE_WORDS);
+	words_store(sig, FE_BYTES, r);
+	words_store(sig + FE_BYTES, FE_BYTES, s);
 	bad = words_zero(r, FE_WORDS) | words_zero(s, FE_WORDS);
 	CURVE_REVEAL(bad);
 	pool_wipe(&p, sizeof p);
@@ -700,7 +709,7 @@ sign_with(unsigned char sig[2 * FE_BYTES], const uint32_t e[FE_WORDS], const uin
 }
 
 /* Deterministic ECDSA, RFC 6979 section 3.2, with HMAC over `class`. */
-static int
+CURVE_OPTIONAL static int
 curve_sign(unsigned char sig[2 * FE_BYTES], const unsigned char *hash, size_t hash_len,
 	const unsigned char key[FE_BYTES], const br_hash_class *class)
 {
@@ -709,18 +718,18 @@ curve_sign(unsigned char sig[2 * FE_BYTES], const unsigned char *hash, size_t ha
 	br_hmac_drbg_context rng;
 	bool done = false;
 
-	words_load(d, key, FE_WORDS);
+	words_load(d, FE_WORDS, key, FE_BYTES);
 	good = scalar_is_good(d);
 	CURVE_REVEAL(good);
 	if (good) {
 		hash_load(e, hash, hash_len);
 		memcpy(seed, key, FE_BYTES);
-		words_store(seed + FE_BYTES, e, FE_WORDS);
+		words_store(seed + FE_BYTES, FE_BYTES, e);
 		br_hmac_drbg_init(&rng, class, seed, sizeof seed);
 	}
 	while (good && !done) {
 		br_hmac_drbg_generate(&rng, seed, FE_BYTES);
-		words_load(k, seed, FE_WORDS);
+		words_load(k, FE_WORDS, seed, FE_BYTES);
 		done = scalar_is_good(k) != 0;
 		CURVE_REVEAL(done);
 		done = done && sign_with(sig, e, d, k);

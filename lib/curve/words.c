@@ -12,26 +12,18 @@
 #include <string.h>
 
 void
-words_load(uint32_t *w, const unsigned char *bytes, size_t n)
+words_load(uint32_t *w, size_t n, const unsigned char *bytes, size_t len)
 {
-	for (size_t i = 0; i < n; i++) {
-		const unsigned char *p = bytes + 4 * (n - 1 - i);
-
-		w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	}
+	memset(w, 0, n * sizeof *w);
+	for (size_t i = 0; i < len; i++)
+		w[i / 4] |= (uint32_t)bytes[len - 1 - i] << 8 * (i % 4);
 }
 
 void
-words_store(unsigned char *bytes, const uint32_t *w, size_t n)
+words_store(unsigned char *bytes, size_t len, const uint32_t *w)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char *p = bytes + 4 * (n - 1 - i);
-
-		p[0] = (unsigned char)(w[i] >> 24);
-		p[1] = (unsigned char)(w[i] >> 16);
-		p[2] = (unsigned char)(w[i] >> 8);
-		p[3] = (unsigned char)w[i];
-	}
+	for (size_t i = 0; i < len; i++)
+		bytes[len - 1 - i] = (unsigned char)(w[i / 4] >> 8 * (i % 4));
 }
 
 uint32_t

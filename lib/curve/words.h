@@ -12,9 +12,9 @@
 
 enum { WORDS_MOST = 17 }; /* of the largest number there is: P-521's */
 
-/* Big-endian bytes, exactly 4 * n of them. */
-void words_load(uint32_t *w, const unsigned char *bytes, size_t n);
-void words_store(unsigned char *bytes, const uint32_t *w, size_t n);
+/* Big-endian bytes, 4 * n of them at most. */
+void words_load(uint32_t *w, size_t n, const unsigned char *bytes, size_t len);
+void words_store(unsigned char *bytes, size_t len, const uint32_t *w);
 
 /* a < b, as a mask. */
 uint32_t words_less(const uint32_t *a, const uint32_t *b, size_t n);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes lib/curve/p256_table.h and p384_table.h: the curves' constants and multiples of G, from their definition.
+"""Writes lib/curve/p256_table.h, p384_table.h and p521_table.h: the curves' constants and multiples of G, from their definition.
 `make curves` compares what it writes with what lies there."""
 import sys
 
@@ -17,6 +17,16 @@ P384 = dict(
     g=(0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
        0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F),
     forms=((56, 7, 392), (28, 14, 392)), naf=5, comb=False)
+P521 = dict(
+    bits=521, r=532, p=2**521 - 1,
+    n=2**521 - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+    b=int("0051953EB9618E1C9A1F929A21A0B68540EEA2DA725B99B315F3B8B489918EF109E156193951EC7E937B1652C0BD3BB1BF07"
+          "3573DF883D2C34F1EF451FD46B503F00", 16),
+    g=(int("00C6858E06B70404E9CD9E3ECB662395B4429C648139053FB521F828AF606B4D3DBAA14B5E77EFE75928FE1DC127A2FFA8DE"
+           "3348B3C1856A429BF97E7E31C2E5BD66", 16),
+       int("011839296A789A3BC0045C8A5FB42C7D1BD998F54449579B446817AFBD17273E662C97EE72995EF42640C550B9013FAD0761"
+           "353C7086A272C24088BE94769FD16650", 16)),
+    forms=((60, 9, 540), (28, 19, 532)), naf=4, comb=False)
 
 
 def add(c, a, b):
@@ -25,6 +35,8 @@ def add(c, a, b):
         return b
     if b is None:
         return a
+    if a[0] == b[0] and a[1] != b[1]:
+        return None
     if a == b:
         m = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, p) % p
     else:
@@ -49,7 +61,7 @@ def words(v, count):
 
 def point(c, k):
     x, y = multiply(c, k, c["g"])
-    n = c["bits"] // 32
+    n = (c["bits"] + 31) // 32
     return "\t{ %s,\n\t\t%s },\n" % (words((x << c["r"]) % c["p"], n), words((y << c["r"]) % c["p"], n))
 
 
@@ -59,13 +71,13 @@ def limbs(c, v, form):
 
 
 def table(c, name):
-    n = c["bits"] // 32
+    n = (c["bits"] + 31) // 32
     o = ("/* %s_table: constants of %s.  Written by test/curve/tables.py: change that. */\n" % (name, name.upper().replace("P", "P-")))
     o += "#ifndef %s_TABLE_H\n#define %s_TABLE_H\n\n/* clang-format off */\n" % (name.upper(), name.upper())
     o += "static const uint32_t curve_p[%d] = %s;\n" % (n, words(c["p"], n))
     o += "static const uint32_t curve_n[%d] = %s;\n" % (n, words(c["n"], n))
-    o += "/* 2^%d mod n */\n" % (2 * c["bits"])
-    o += "static const uint32_t curve_nn[%d] = %s;\n" % (n, words(2**(2 * c["bits"]) % c["n"], n))
+    o += "/* 2^%d mod n */\n" % (64 * n)
+    o += "static const uint32_t curve_nn[%d] = %s;\n" % (n, words(2**(64 * n) % c["n"], n))
     for i, form in enumerate(c["forms"]):
         r = 2**form[2]
         o += ("#ifdef CURVE_64\n", "#else\n")[i]
@@ -88,7 +100,10 @@ def table(c, name):
 
 
 def main():
-    for c, name in ((P256, "p256"), (P384, "p384")):
+    for c in (P256, P384, P521):
+        x, y = c["g"]
+        assert (y * y - x**3 + 3 * x - c["b"]) % c["p"] == 0 and multiply(c, c["n"], c["g"]) is None
+    for c, name in ((P256, "p256"), (P384, "p384"), (P521, "p521")):
         path = "lib/curve/%s_table.h" % name
         text = table(c, name)
         if sys.argv[1:] == ["check"]:
