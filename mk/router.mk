@@ -59,6 +59,7 @@ toolchain: $(OUT)/toolchain
 # The curves: -Os costs a fifth, and scheduling before the registers are given out spills them.  What is hot in them leaves
 # MIPS16 by itself (CURVE_HOT).
 $(OUT)/lib/curve/%.o: ROUTER_SPEED = -O2 -fno-schedule-insns -fno-inline-small-functions -fno-stack-protector
+$(OUT)/lib/curve/p521.o $(OUT)/lib/curve/words.o $(OUT)/lib/curve/scalar.o: ROUTER_SPEED = -Os -fno-schedule-insns -fno-stack-protector
 
 $(OUT)/%.o: %.c $(OUT)/toolchain
 	@mkdir -p $(@D)

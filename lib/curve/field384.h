@@ -159,47 +159,14 @@ fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 	r->v[13] = (fe_limb)t;
 }
 
-CURVE_HOT static void
+/* clang-format on */
+
+/* Of its own it would be a tenth faster, verification as a whole, and 2 KB larger. */
+static void
 fe_sqr(struct fe *r, const struct fe *a)
 {
-	const fe_limb a0 = a->v[0], a1 = a->v[1], a2 = a->v[2], a3 = a->v[3], a4 = a->v[4], a5 =
-		a->v[5], a6 = a->v[6], a7 = a->v[7], a8 = a->v[8], a9 = a->v[9], a10 = a->v[10], a11 = a->v[11],
-		a12 = a->v[12], a13 = a->v[13];
-	const fe_limb d0 = 2 * a0, d1 = 2 * a1, d2 = 2 * a2, d3 = 2 * a3, d4 = 2 * a4, d5 = 2 * a5, d6 =
-		2 * a6, d7 = 2 * a7, d8 = 2 * a8, d9 = 2 * a9, d10 = 2 * a10, d11 = 2 * a11, d12 = 2 * a12;
-	fe_limb m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13;
-	fe_wide t = 0;
-
-	S(0) TAKE(0)
-	D(0, 1) R(0, 1) TAKE(1)
-	D(0, 2) S(1) R(1, 1) TAKE(2)
-	D(0, 3) D(1, 2) R(2, 1) R(0, 3) TAKE(3)
-	D(0, 4) D(1, 3) S(2) R(3, 1) R(1, 3) R(0, 4) TAKE(4)
-	D(0, 5) D(1, 4) D(2, 3) R(4, 1) R(2, 3) R(1, 4) TAKE(5)
-	D(0, 6) D(1, 5) D(2, 4) S(3) R(5, 1) R(3, 3) R(2, 4) TAKE(6)
-	D(0, 7) D(1, 6) D(2, 5) D(3, 4) R(6, 1) R(4, 3) R(3, 4) TAKE(7)
-	D(0, 8) D(1, 7) D(2, 6) D(3, 5) S(4) R(7, 1) R(5, 3) R(4, 4) TAKE(8)
-	D(0, 9) D(1, 8) D(2, 7) D(3, 6) D(4, 5) R(8, 1) R(6, 3) R(5, 4) TAKE(9)
-	D(0, 10) D(1, 9) D(2, 8) D(3, 7) D(4, 6) S(5) R(9, 1) R(7, 3) R(6, 4) TAKE(10)
-	D(0, 11) D(1, 10) D(2, 9) D(3, 8) D(4, 7) D(5, 6) R(10, 1) R(8, 3) R(7, 4) TAKE(11)
-	D(0, 12) D(1, 11) D(2, 10) D(3, 9) D(4, 8) D(5, 7) S(6) R(11, 1) R(9, 3) R(8, 4) TAKE(12)
-	D(0, 13) D(1, 12) D(2, 11) D(3, 10) D(4, 9) D(5, 8) D(6, 7) R(12, 1) R(10, 3) R(9, 4) R(0, 13) TAKE(13)
-	D(1, 13) D(2, 12) D(3, 11) D(4, 10) D(5, 9) D(6, 8) S(7) R(13, 1) R(11, 3) R(10, 4) R(1, 13) GIVE(0)
-	D(2, 13) D(3, 12) D(4, 11) D(5, 10) D(6, 9) D(7, 8) R(12, 3) R(11, 4) R(2, 13) GIVE(1)
-	D(3, 13) D(4, 12) D(5, 11) D(6, 10) D(7, 9) S(8) R(13, 3) R(12, 4) R(3, 13) GIVE(2)
-	D(4, 13) D(5, 12) D(6, 11) D(7, 10) D(8, 9) R(13, 4) R(4, 13) GIVE(3)
-	D(5, 13) D(6, 12) D(7, 11) D(8, 10) S(9) R(5, 13) GIVE(4)
-	D(6, 13) D(7, 12) D(8, 11) D(9, 10) R(6, 13) GIVE(5)
-	D(7, 13) D(8, 12) D(9, 11) S(10) R(7, 13) GIVE(6)
-	D(8, 13) D(9, 12) D(10, 11) R(8, 13) GIVE(7)
-	D(9, 13) D(10, 12) S(11) R(9, 13) GIVE(8)
-	D(10, 13) D(11, 12) R(10, 13) GIVE(9)
-	D(11, 13) S(12) R(11, 13) GIVE(10)
-	D(12, 13) R(12, 13) GIVE(11)
-	S(13) R(13, 13) GIVE(12)
-	r->v[13] = (fe_limb)t;
+	fe_mul(r, a, a);
 }
-/* clang-format on */
 
 CURVE_HOT static inline void
 fe_sub_p(struct fe *r, fe_limb c)

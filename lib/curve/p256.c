@@ -25,7 +25,7 @@ comb_select(struct affine *r, const uint32_t table[15][2][FE_WORDS], uint32_t in
 }
 
 /* a += the table's point, in constant time; *infinity, a mask, says that a is infinity. */
-CURVE_HOT static void
+static void
 comb_add(struct point *a, const uint32_t table[15][2][FE_WORDS], uint32_t index, uint32_t *infinity)
 {
 	struct point sum, first;
@@ -78,7 +78,8 @@ int
 p256_sign(unsigned char sig[P256_SIGNATURE], const unsigned char *hash, size_t hash_len,
 	const unsigned char key[P256_SCALAR])
 {
-	return curve_sign(sig, hash, hash_len, key, &br_sha256_vtable);
+	return scalar_sign(sig, hash, hash_len, key, &br_sha256_vtable, &curve_order,
+		curve_base_store);
 }
 
 bool

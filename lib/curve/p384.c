@@ -19,7 +19,8 @@ int
 p384_sign(unsigned char sig[P384_SIGNATURE], const unsigned char *hash, size_t hash_len,
 	const unsigned char key[P384_SCALAR])
 {
-	return curve_sign(sig, hash, hash_len, key, &br_sha384_vtable);
+	return scalar_sign(sig, hash, hash_len, key, &br_sha384_vtable, &curve_order,
+		curve_base_store);
 }
 
 bool

@@ -12,16 +12,11 @@
 #ifndef POINT_H
 #define POINT_H
 
-#include <bearssl.h>
 #include <stdbool.h>
 #include <string.h>
 #include "lib/base/pool.h"
+#include "lib/curve/scalar.h"
 #include "lib/curve/words.h"
-
-/* What was secret and may be branched on from here on: tests tell valgrind so. */
-#ifndef CURVE_REVEAL
-#define CURVE_REVEAL(object) ((void)0)
-#endif
 
 /* P-521 is verified with alone. */
 #define CURVE_OPTIONAL __attribute__((unused))
@@ -111,7 +106,7 @@ fe_load(struct fe *r, const uint32_t w[FE_WORDS], int shift)
 }
 
 /* The number itself, out of Montgomery's form and below p. */
-CURVE_HOT static void
+static void
 fe_canonical(uint32_t w[FE_WORDS], const struct fe *a)
 {
 	static const struct fe one = { { 1 } };
@@ -181,7 +176,7 @@ fe_invert(struct fe *r, const struct fe *a)
 /* --- points --- */
 
 /* r = 2 * p; r may be p.  Infinity (z = 0) stays infinity. */
-CURVE_HOT static void
+static void
 point_double(struct point *r, const struct point *p)
 {
 	struct fe delta, gamma, beta, alpha, t;
@@ -216,7 +211,7 @@ point_double(struct point *r, const struct point *p)
  * The end of an addition of (x1, y1) and a point to which h and s lead (x2 = x1 + h, y2 = y1 + s, all on a common z).
  * Writes x and y; z is the caller's.
  */
-CURVE_HOT static void
+static void
 point_finish(struct point *r, const struct fe *x1, const struct fe *y1, const struct fe *h,
 	const struct fe *s)
 {
@@ -243,7 +238,7 @@ struct slope {
 };
 
 /* r = p + q where neither is infinity and q is not p nor -p; r may be p.  In constant time. */
-CURVE_HOT static void
+static void
 point_add_affine(struct point *r, const struct point *p, const struct affine *q, struct slope *k)
 {
 	struct fe t, u;
@@ -259,7 +254,7 @@ point_add_affine(struct point *r, const struct point *p, const struct affine *q,
 }
 
 /* The same for a point that is not affine. */
-CURVE_HOT static void
+static void
 point_add(struct point *r, const struct point *p, const struct point *q, struct slope *k)
 {
 	struct fe t, u, x1, y1;
@@ -287,7 +282,7 @@ point_from_affine(struct point *r, const struct affine *a)
 	r->z = curve_one;
 }
 
-CURVE_HOT static void
+static void
 point_choose(struct point *r, const struct point *a, uint32_t mask)
 {
 	fe_choose(&r->x, &a->x, mask);
@@ -352,13 +347,6 @@ affine_parse(struct affine *r, const unsigned char in[POINT_BYTES])
 
 /* --- a secret scalar times a point --- */
 
-/* Is it in 1..n-1?  As a mask. */
-static uint32_t
-scalar_is_good(const uint32_t k[FE_WORDS])
-{
-	return words_less(k, curve_n, FE_WORDS) & ~words_zero(k, FE_WORDS);
-}
-
 /* The digit number i of k, in -8..8: k is the sum of digit * 16^i. */
 static int32_t
 scalar_digit(const uint32_t k[FE_WORDS], int i)
@@ -377,7 +365,7 @@ scalar_digit(const uint32_t k[FE_WORDS], int i)
 }
 
 /* r = |digit| * P of the table, with the digit's sign; any point for 0.  Reads all of the table. */
-CURVE_HOT static void
+static void
 window_select(struct point *r, const struct point *table, int32_t digit)
 {
 	uint32_t minus = (uint32_t)(digit >> 31);
@@ -393,7 +381,7 @@ window_select(struct point *r, const struct point *table, int32_t digit)
 }
 
 /* a = a + q where `add`; q where a is infinity. */
-CURVE_HOT static void
+static void
 window_add(struct point *a, const struct point *q, uint32_t add, uint32_t *infinity, bool last)
 {
 	struct point sum, twice;
@@ -444,32 +432,6 @@ curve_multiply(struct point *r, const uint32_t k[FE_WORDS], const struct affine 
 }
 
 /* --- u1 * G + u2 * Q, of public scalars --- */
-
-/* Non-adjacent form of width `w`: digits are 0 or odd and below 2^(w-1), of w in a row one at most is not 0. */
-static void
-naf_digits(signed char digits[NAF_DIGITS], const uint32_t k[FE_WORDS], int w)
-{
-	int carry = 0, i = 0;
-
-	memset(digits, 0, NAF_DIGITS);
-	while (i < NAF_DIGITS) {
-		int word = i / 32, off = i % 32;
-		uint64_t two = word < FE_WORDS ? k[word] : 0;
-		int d;
-
-		if (word + 1 < FE_WORDS)
-			two |= (uint64_t)k[word + 1] << 32;
-		d = (int)(two >> off & ((1u << w) - 1));
-		if ((d + carry) % 2 == 0) {
-			i++;
-			continue;
-		}
-		d += carry;
-		carry = d >> (w - 1);
-		digits[i] = (signed char)(d - (carry << w));
-		i += w;
-	}
-}
 
 /* a += q, whatever they are; *infinity says that a is.  Not in constant time, nor are those below. */
 static void
@@ -551,8 +513,8 @@ curve_multiply_two(struct point *r, const uint32_t u1[FE_WORDS], const uint32_t 
 	bool infinity = true;
 	int i;
 
-	naf_digits(g_digits, u1, NAF_G);
-	naf_digits(q_digits, u2, NAF_Q);
+	scalar_digits(g_digits, u1, FE_WORDS, NAF_G);
+	scalar_digits(q_digits, u2, FE_WORDS, NAF_Q);
 	point_from_affine(&table[0], q);
 	point_double(&twice, &table[0]);
 	for (i = 1; i < NAF_Q_POINTS; i++) /* the order is prime and large: nothing exceptional */
@@ -570,14 +532,7 @@ curve_multiply_two(struct point *r, const uint32_t u1[FE_WORDS], const uint32_t 
 
 /* --- ECDSA and ECDH --- */
 
-/* A hash as a number: its leftmost bytes if it is longer than n, RFC 6979 section 2.3.2.  No hash is
- * longer than n in bits without being longer in whole bytes. */
-static void
-hash_load(uint32_t e[FE_WORDS], const unsigned char *hash, size_t len)
-{
-	words_load(e, FE_WORDS, hash, len < FE_BYTES ? len : FE_BYTES);
-	words_reduce(e, curve_n, FE_WORDS);
-}
+static const struct order curve_order = { curve_n, curve_nn, FE_WORDS, FE_BYTES };
 
 /* X / Z^2 = r mod n?  x is below p and n below p, so x is r or r + n. */
 static bool
@@ -610,19 +565,12 @@ static bool
 curve_verify(const unsigned char sig[2 * FE_BYTES], const unsigned char *hash, size_t hash_len,
 	const unsigned char pub[POINT_BYTES])
 {
-	uint32_t r[FE_WORDS], s[FE_WORDS], u1[FE_WORDS], u2[FE_WORDS];
+	uint32_t r[FE_WORDS], u1[FE_WORDS], u2[FE_WORDS];
 	struct affine q;
 	struct point sum;
 
-	words_load(r, FE_WORDS, sig, FE_BYTES);
-	words_load(s, FE_WORDS, sig + FE_BYTES, FE_BYTES);
-	if (!scalar_is_good(r) || !scalar_is_good(s) || !affine_parse(&q, pub))
-		return false;
-	hash_load(u1, hash, hash_len);
-	words_invert(s, s, curve_n, FE_WORDS);
-	words_multiply(u1, u1, s, curve_n, curve_nn, FE_WORDS);
-	words_multiply(u2, r, s, curve_n, curve_nn, FE_WORDS);
-	return curve_multiply_two(&sum, u1, u2, &q) && point_has_x(&sum, r);
+	return scalar_of_signature(r, u1, u2, sig, hash, hash_len, &curve_order) &&
+	       affine_parse(&q, pub) && curve_multiply_two(&sum, u1, u2, &q) && point_has_x(&sum, r);
 }
 
 /* r = k * G, for k in 1..n-1. */
@@ -639,20 +587,25 @@ curve_base(struct point *r, const uint32_t k[FE_WORDS])
 }
 #endif
 
+/* The same as bytes. */
+CURVE_OPTIONAL static void
+curve_base_store(unsigned char *out, const uint32_t *k)
+{
+	struct point p;
+
+	curve_base(&p, k);
+	point_store(out, &p);
+	pool_wipe(&p, sizeof p);
+}
+
 CURVE_OPTIONAL static int
 curve_public(unsigned char pub[POINT_BYTES], const unsigned char key[FE_BYTES])
 {
-	uint32_t k[FE_WORDS], good;
-	struct point p;
+	uint32_t k[FE_WORDS];
+	bool good = scalar_load(k, key, &curve_order);
 
-	words_load(k, FE_WORDS, key, FE_BYTES);
-	good = scalar_is_good(k);
-	CURVE_REVEAL(good);
-	if (good) {
-		curve_base(&p, k);
-		point_store(pub, &p);
-		pool_wipe(&p, sizeof p);
-	}
+	if (good)
+		curve_base_store(pub, k);
 	pool_wipe(k, sizeof k);
 	return good ? 0 : -1;
 }
@@ -663,81 +616,19 @@ curve_exchange(unsigned char shared[FE_BYTES], const unsigned char peer[POINT_BY
 	const unsigned char key[FE_BYTES])
 {
 	unsigned char out[POINT_BYTES];
-	uint32_t k[FE_WORDS], good;
+	uint32_t k[FE_WORDS];
 	struct affine q;
 	struct point p;
+	bool good = scalar_load(k, key, &curve_order) && affine_parse(&q, peer);
 
-	words_load(k, FE_WORDS, key, FE_BYTES);
-	good = scalar_is_good(k);
-	CURVE_REVEAL(good);
-	if (good && affine_parse(&q, peer)) {
+	if (good) {
 		curve_multiply(&p, k, &q);
 		point_store(out, &p);
 		memcpy(shared, out + 1, FE_BYTES);
 		pool_wipe(out, sizeof out);
 		pool_wipe(&p, sizeof p);
-	} else {
-		good = 0;
 	}
 	pool_wipe(k, sizeof k);
-	return good ? 0 : -1;
-}
-
-/* r and s of one k; false where the standard wants another one, which never happens. */
-static bool
-sign_with(unsigned char sig[2 * FE_BYTES], const uint32_t e[FE_WORDS], const uint32_t d[FE_WORDS],
-	uint32_t k[FE_WORDS])
-{
-	unsigned char point[POINT_BYTES];
-	uint32_t r[FE_WORDS], s[FE_WORDS], bad;
-	struct point p;
-
-	curve_base(&p, k);
-	point_store(point, &p);
-	words_load(r, FE_WORDS, point + 1, FE_BYTES);
-	words_reduce(r, curve_n, FE_WORDS);
-	words_multiply(s, r, d, curve_n, curve_nn, FE_WORDS);
-	words_add(s, e, curve_n, FE_WORDS);
-	words_invert(k, k, curve_n, FE_WORDS);
-	words_multiply(s, s, k, curve_n, curve_nn, FE_WORDS);
-	words_store(sig, FE_BYTES, r);
-	words_store(sig + FE_BYTES, FE_BYTES, s);
-	bad = words_zero(r, FE_WORDS) | words_zero(s, FE_WORDS);
-	CURVE_REVEAL(bad);
-	pool_wipe(&p, sizeof p);
-	return bad == 0;
-}
-
-/* Deterministic ECDSA, RFC 6979 section 3.2, with HMAC over `class`. */
-CURVE_OPTIONAL static int
-curve_sign(unsigned char sig[2 * FE_BYTES], const unsigned char *hash, size_t hash_len,
-	const unsigned char key[FE_BYTES], const br_hash_class *class)
-{
-	unsigned char seed[2 * FE_BYTES];
-	uint32_t d[FE_WORDS], e[FE_WORDS], k[FE_WORDS], good;
-	br_hmac_drbg_context rng;
-	bool done = false;
-
-	words_load(d, FE_WORDS, key, FE_BYTES);
-	good = scalar_is_good(d);
-	CURVE_REVEAL(good);
-	if (good) {
-		hash_load(e, hash, hash_len);
-		memcpy(seed, key, FE_BYTES);
-		words_store(seed + FE_BYTES, FE_BYTES, e);
-		br_hmac_drbg_init(&rng, class, seed, sizeof seed);
-	}
-	while (good && !done) {
-		br_hmac_drbg_generate(&rng, seed, FE_BYTES);
-		words_load(k, FE_WORDS, seed, FE_BYTES);
-		done = scalar_is_good(k) != 0;
-		CURVE_REVEAL(done);
-		done = done && sign_with(sig, e, d, k);
-	}
-	pool_wipe(seed, sizeof seed);
-	pool_wipe(d, sizeof d);
-	pool_wipe(k, sizeof k);
-	pool_wipe(&rng, sizeof rng);
 	return good ? 0 : -1;
 }
 

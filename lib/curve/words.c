@@ -97,7 +97,7 @@ invert_word(uint32_t m)
 }
 
 /* Montgomery's product: r = a * b / 2^(32 * n) mod m.  One of the factors is below m. */
-CURVE_HOT static void
+static void
 montgomery(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *m, size_t n)
 {
 	uint32_t acc[WORDS_MOST + 1] = { 0 }, factor, minus = 0 - invert_word(m[0]);

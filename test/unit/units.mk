@@ -38,7 +38,7 @@ UNIT_cert = cert.c lib/x509/anchors.c lib/x509/authority.c lib/x509/chain.c lib/
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
 # What ECDSA is verified with.
-CURVE_PARTS = lib/curve/ecdsa.c lib/curve/p256.c lib/curve/p384.c lib/curve/p521.c lib/curve/words.c
+CURVE_PARTS = lib/curve/ecdsa.c lib/curve/p256.c lib/curve/p384.c lib/curve/p521.c lib/curve/scalar.c lib/curve/words.c
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
 TLS_PARTS = lib/tls/tls.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
 	lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c $(CURVE_PARTS)
