@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "lib/base/pool.h"
+#include "lib/curve/bear.h"
 
 enum {
 	TLS_CHANGE_CIPHER_SPEC = 20,
@@ -84,7 +85,7 @@ tls_set_profile(
 	br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_chapol(eng);
-	br_ssl_engine_set_default_ec(eng);
+	br_ssl_engine_set_ec(eng, &bear_ec);
 	t->alpn[0] = "http/1.1";
 	br_ssl_engine_set_protocol_names(eng, t->alpn, 1);
 	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION | BR_OPT_FAIL_ON_ALPN_MISMATCH);
@@ -282,7 +283,7 @@ tls_start_client(struct tls *t, const char *sni, const struct tls_session *sessi
 	else
 		br_ssl_engine_set_suites(eng, suites_client_chacha,
 			sizeof suites_client_chacha / sizeof *suites_client_chacha);
-	br_ssl_engine_set_default_ecdsa(eng);
+	br_ssl_engine_set_ecdsa(eng, bear_ecdsa_verify);
 	br_ssl_engine_set_default_rsavrfy(eng);
 	if (chain != NULL)
 		tls_collect(t, chain);
@@ -333,7 +334,7 @@ tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	t->leaf.data = (unsigned char *)(uintptr_t)leaf;
 	t->leaf.data_len = leaf_len;
 	br_ssl_server_set_single_ec(sc, &t->leaf, 1, key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC,
-		br_ssl_engine_get_ec(&sc->eng), br_ecdsa_sign_asn1_get_default());
+		&bear_ec, bear_ecdsa_sign);
 	if (tie != NULL) {
 		t->cache = (struct tls_cache){ &cache_class, tie };
 		br_ssl_server_set_cache(sc, &t->cache.vtable);

@@ -6,6 +6,9 @@
  * not looked at; whether the key belongs to the certificate is decided by computing the public key.
  */
 #include "lib/x509/authority.h"
+#include "lib/curve/ecdsa.h"
+#include "lib/curve/p256.h"
+#include "lib/curve/p384.h"
 #include "lib/x509/encode.h"
 #include "lib/x509/pem.h"
 #include "lib/base/pool.h"
@@ -51,19 +54,14 @@ scalar_size(int curve)
 	return curve == BR_EC_secp384r1 ? 48 : 32;
 }
 
-/* 0 < scalar < order; without a secret-dependent branch before the answer is known. */
-static bool
-is_scalar(int curve, const unsigned char *scalar)
+/* Computes the public key into `point`, which has room for either curve.  Returns 0, or -1: the key is not in 1..n-1. */
+static int
+find_public(br_ec_public_key *public, unsigned char point[P384_POINT], const br_ec_private_key *key)
 {
-	size_t len, i;
-	const unsigned char *order = br_ec_get_default()->order(curve, &len);
-	unsigned borrow = 0, any = 0;
+	bool large = key->curve == BR_EC_secp384r1;
 
-	for (i = len; i-- > 0;) {
-		borrow = (scalar[i] - order[i] - borrow) >> 8 & 1;
-		any |= scalar[i];
-	}
-	return borrow == 1 && any != 0;
+	*public = (br_ec_public_key){ key->curve, point, large ? P384_POINT : P256_POINT };
+	return large ? p384_public(point, key->x) : p256_public(point, key->x);
 }
 
 /* HMAC is one way and its key is uniform: who has what comes out learns nothing of the CA's key. */
@@ -93,17 +91,19 @@ derive_leaf_key(struct authority *a)
 {
 	unsigned char counter = 0;
 
+	a->leaf_key = (br_ec_private_key){ BR_EC_secp256r1, a->leaf_scalar, sizeof a->leaf_scalar };
 	do /* again once in 2^32 */
 		derive(a, "sluice leaf key", counter++, a->leaf_scalar);
-	while (!is_scalar(BR_EC_secp256r1, a->leaf_scalar));
-	a->leaf_key = (br_ec_private_key){ BR_EC_secp256r1, a->leaf_scalar, sizeof a->leaf_scalar };
-	br_ec_compute_pub(br_ec_get_default(), &a->leaf_public, a->leaf_point, &a->leaf_key);
+	while (p256_public(a->leaf_point, a->leaf_scalar) != 0);
+	a->leaf_public = (br_ec_public_key){ BR_EC_secp256r1, a->leaf_point, sizeof a->leaf_point };
 }
 
 /* Takes a big-endian number of any length that fits the curve.  Returns 0 or -1. */
 static int
 set_key(struct authority *a, int curve, const struct der *number)
 {
+	unsigned char point[P384_POINT];
+	br_ec_public_key public;
 	size_t size = scalar_size(curve), skip = 0;
 
 	while (skip < number->len && number->p[skip] == 0)
@@ -113,19 +113,22 @@ set_key(struct authority *a, int curve, const struct der *number)
 	memset(a->scalar, 0, sizeof a->scalar);
 	memcpy(a->scalar + size - (number->len - skip), number->p + skip, number->len - skip);
 	a->key = (br_ec_private_key){ curve, a->scalar, size };
-	return is_scalar(curve, a->scalar) ? 0 : -1;
+	return find_public(&public, point, &a->key);
 }
 
 static int
 make_key(struct authority *a)
 {
-	unsigned char seed[48];
+	unsigned char seed[48], point[P256_POINT];
 	br_hmac_drbg_context rng;
 
 	if (seed_read(seed, sizeof seed) != 0)
 		return -1;
 	br_hmac_drbg_init(&rng, &br_sha256_vtable, seed, sizeof seed);
-	br_ec_keygen(&rng.vtable, br_ec_get_default(), &a->key, a->scalar, BR_EC_secp256r1);
+	do /* again once in 2^32: FIPS 186-5 appendix A.2.2 */
+		br_hmac_drbg_generate(&rng, a->scalar, P256_SCALAR);
+	while (p256_public(point, a->scalar) != 0);
+	a->key = (br_ec_private_key){ BR_EC_secp256r1, a->scalar, P256_SCALAR };
 	pool_wipe(seed, sizeof seed);
 	pool_wipe(&rng, sizeof rng);
 	return 0;
@@ -140,16 +143,18 @@ authority_hash_id(const struct authority *a)
 size_t
 authority_sign(const struct authority *a, const void *data, size_t len, unsigned char *signature)
 {
-	const br_hash_class *hash = authority_hash_id(a) == br_sha384_ID ? &br_sha384_vtable
-									 : &br_sha256_vtable;
-	unsigned char digest[br_sha384_SIZE];
+	unsigned char digest[br_sha384_SIZE], raw[P384_SIGNATURE];
+	bool large = authority_hash_id(a) == br_sha384_ID;
+	const br_hash_class *hash = large ? &br_sha384_vtable : &br_sha256_vtable;
 	br_hash_compat_context ctx;
 
 	hash->init(&ctx.vtable);
 	hash->update(&ctx.vtable, data, len);
 	hash->out(&ctx.vtable, digest);
-	return br_ecdsa_sign_asn1_get_default()(
-		br_ec_get_default(), hash, digest, &a->key, signature);
+	if ((large ? p384_sign(raw, digest, br_sha384_SIZE, a->scalar)
+		   : p256_sign(raw, digest, br_sha256_SIZE, a->scalar)) != 0)
+		return 0;
+	return ecdsa_write(signature, raw, a->key.xlen);
 }
 
 /* --- the certificate --- */
@@ -186,14 +191,14 @@ host_name(char out[HOST_SHOWN + 1])
 static int
 self_sign(struct authority *a, const char *title, int64_t now)
 {
-	unsigned char point[97], name[128], id[br_sha256_SIZE], serial[br_sha256_SIZE];
+	unsigned char point[P384_POINT], name[128], id[br_sha256_SIZE], serial[br_sha256_SIZE];
 	unsigned char signature[ENCODE_SIGNATURE_MAX];
 	char host[HOST_SHOWN + 1], cn[ENCODE_CN_MAX + 1];
 	br_ec_public_key key;
 	struct encode_cert c = { .is_ca = true, .hash = authority_hash_id(a), .key = &key };
 	size_t len;
 
-	br_ec_compute_pub(br_ec_get_default(), &key, point, &a->key);
+	find_public(&key, point, &a->key);
 	sha256(key.q, key.qlen, id); /* RFC 7093, method 1: no SHA-1 */
 	host_name(host);
 	snprintf(
@@ -231,10 +236,10 @@ complete(struct authority *a)
 static bool
 owns_key(const struct authority *a)
 {
-	unsigned char point[97];
+	unsigned char point[P384_POINT];
 	br_ec_public_key key;
 
-	br_ec_compute_pub(br_ec_get_default(), &key, point, &a->key);
+	find_public(&key, point, &a->key);
 	return key.qlen == a->cert.key.n.len && memcmp(key.q, a->cert.key.n.p, key.qlen) == 0;
 }
 
@@ -466,13 +471,13 @@ write_file(const char *path, const char *text, size_t len, mode_t mode, char err
 static int
 save_key(const struct authority *a, const char *path, char err[AUTHORITY_ERROR])
 {
-	unsigned char point[97], der[KEY_DER];
+	unsigned char point[P384_POINT], der[KEY_DER];
 	char text[PEM_MOST];
 	br_ec_public_key key;
 	size_t len;
 	int failed;
 
-	br_ec_compute_pub(br_ec_get_default(), &key, point, &a->key);
+	find_public(&key, point, &a->key);
 	len = br_encode_ec_pkcs8_der(der, &a->key, &key);
 	len = br_pem_encode(text, der, len, BR_ENCODE_PEM_PKCS8, BR_PEM_LINE64);
 	failed = write_file(path, text, len, 0600, err);

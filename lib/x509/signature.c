@@ -6,6 +6,7 @@
 #include <bearssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/curve/ecdsa.h"
 #include "lib/x509/chain.h"
 
 enum { WAYS = 4 }; /* entries of a set: where a pair may lie */
@@ -53,14 +54,6 @@ hash_tbs(const struct x509 *c, unsigned char out[64], const unsigned char **oid)
 	}
 }
 
-static int
-curve_of(enum x509_key_kind kind)
-{
-	return kind == X509_KEY_P256   ? BR_EC_secp256r1
-	       : kind == X509_KEY_P384 ? BR_EC_secp384r1
-				       : BR_EC_secp521r1;
-}
-
 /* BearSSL takes no const points, but writes to none. */
 static unsigned char *
 writable(const unsigned char *p)
@@ -90,13 +83,9 @@ signature_is_good(const struct x509 *c, const struct x509_key *issuer)
 		return br_rsa_pkcs1_vrfy_get_default()(c->signature.p, c->signature.len, oid, len,
 			       &key, signed_hash) == 1 &&
 		       memcmp(hash, signed_hash, len) == 0;
-	} else {
-		br_ec_public_key key = { curve_of(issuer->kind), writable(issuer->n.p),
-			issuer->n.len };
-
-		return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash, len, &key,
-			       c->signature.p, c->signature.len) == 1;
 	}
+	/* a sound key has its curve's length */
+	return ecdsa_verify(c->signature.p, c->signature.len, hash, len, issuer->n.p, issuer->n.len);
 }
 
 void

@@ -28,19 +28,27 @@ UNIT_policy = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci
 	lib/net/net.c lib/base/log.c lib/net/wait.c
 UNIT_store = lib/base/pool.c
 UNIT_LIBS_store = -lbearssl
-UNIT_chain = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/anchors.c lib/x509/dname.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
+UNIT_chain = $(CHAIN_PARTS)
 UNIT_LIBS_chain = -lbearssl
-UNIT_authority = lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
+UNIT_authority = lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c $(CURVE_PARTS)
 UNIT_LIBS_authority = -lbearssl
-UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
+UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c $(CURVE_PARTS)
 UNIT_LIBS_forge = -lbearssl
-UNIT_cert = cert.c lib/x509/anchors.c lib/x509/dname.c lib/x509/authority.c lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c lib/x509/signature.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
+UNIT_cert = cert.c $(CHAIN_PARTS) lib/x509/authority.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/tls/origins.c \
+	lib/base/seed.c lib/tls/session.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
 UNIT_dname = lib/x509/dname.c lib/x509/x509.c lib/x509/der.c
+# What ECDSA is verified with.
+CURVE_PARTS = lib/curve/ecdsa.c lib/curve/p256.c lib/curve/p384.c lib/curve/p521.c lib/curve/scalar.c lib/curve/words.c
+# What a chain is collected and judged with.
+CHAIN_PARTS = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/anchors.c lib/x509/dname.c \
+	lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c \
+	$(CURVE_PARTS)
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
-	lib/x509/x509.c lib/x509/encode.c
+TLS_PARTS = lib/tls/tls.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
+	lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c \
+	$(CURVE_PARTS)
 UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
 UNIT_LIBS_tls = -lbearssl
 UNIT_leg = $(TLS_PARTS) lib/tls/leg.c lib/net/wait.c
