@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "lib/base/pool.h"
+#include "lib/tls/bear_rsa.h"
 
 enum {
 	TLS_CHANGE_CIPHER_SPEC = 20,
@@ -199,7 +200,7 @@ tls_start_client(struct tls *t, const char *sni, const br_ssl_session_parameters
 		br_ssl_engine_set_suites(eng, suites_client_chacha,
 			sizeof suites_client_chacha / sizeof *suites_client_chacha);
 	br_ssl_engine_set_default_ecdsa(eng);
-	br_ssl_engine_set_default_rsavrfy(eng);
+	br_ssl_engine_set_rsavrfy(eng, bear_rsa_verify);
 	if (chain != NULL)
 		tls_collect(t, chain);
 	if (session != NULL)

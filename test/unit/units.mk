@@ -1,6 +1,8 @@
 # One line a unit test: UNIT_name = what test/unit/name.c links, beside itself, and nothing else.
 # That line is the architecture test: a module that starts to call upwards no longer links.
 # UNIT_LIBS_name = libraries it needs (-lbearssl, -lcares).
+# A signature check and the arithmetic under it.
+SIGNATURE_PARTS = lib/x509/signature.c lib/curve/rsa.c
 UNIT_pool = lib/base/pool.c
 UNIT_uci = lib/base/uci.c
 UNIT_config = lib/base/config.c lib/base/uci.c lib/net/net.c
@@ -28,17 +30,17 @@ UNIT_policy = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci
 	lib/net/net.c lib/base/log.c lib/net/wait.c
 UNIT_store = lib/base/pool.c
 UNIT_LIBS_store = -lbearssl
-UNIT_chain = lib/x509/chain.c lib/x509/anchors.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
+UNIT_chain = lib/x509/chain.c lib/x509/anchors.c $(SIGNATURE_PARTS) lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
 UNIT_LIBS_chain = -lbearssl
 UNIT_authority = lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
 UNIT_LIBS_authority = -lbearssl
 UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c
 UNIT_LIBS_forge = -lbearssl
-UNIT_cert = cert.c lib/x509/anchors.c lib/x509/authority.c lib/x509/chain.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c lib/x509/signature.c lib/base/siphash.c lib/base/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
+UNIT_cert = cert.c lib/x509/anchors.c lib/x509/authority.c lib/x509/chain.c lib/x509/der.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/x509/names.c lib/net/net.c lib/tls/origins.c lib/x509/pem.c lib/base/pool.c lib/base/seed.c lib/tls/session.c $(SIGNATURE_PARTS) lib/base/siphash.c lib/base/store.c lib/x509/verify.c lib/net/wait.c lib/x509/x509.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c \
+TLS_PARTS = lib/tls/tls.c lib/tls/bear_rsa.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/der.c lib/x509/names.c lib/net/net.c lib/x509/pem.c $(SIGNATURE_PARTS) \
 	lib/x509/x509.c lib/x509/encode.c
 UNIT_tls = $(TLS_PARTS) lib/tls/session.c lib/tls/hello.c $(HTTP_PARTS)
 UNIT_LIBS_tls = -lbearssl
@@ -57,3 +59,9 @@ UNIT_resolve = lib/net/resolve.c lib/net/net.c lib/net/wait.c
 UNIT_LIBS_resolve = -lcares
 UNIT_policy_random = $(UNIT_policy)
 UNIT_seed = lib/base/pool.c
+UNIT_x25519 = lib/curve/x25519.c lib/base/pool.c
+UNIT_x25519_32 = lib/base/pool.c
+UNIT_rsa =
+UNIT_LIBS_rsa = -lbearssl
+UNIT_rsa_32 =
+UNIT_LIBS_rsa_32 = -lbearssl

@@ -1,7 +1,7 @@
 # The chain check as a whole: `make x509` runs the suite of known chains, a bounded slice of the differential
 # run, and the machine's own roots, with `sluice verify`; the suite once more with sanitizers.
 TEST_STEPS += x509
-X509_SRC = lib/x509/verify.c lib/x509/chain.c lib/x509/anchors.c lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
+X509_SRC = lib/x509/verify.c lib/x509/chain.c lib/x509/anchors.c $(SIGNATURE_PARTS) lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c
 X509_PAIRS ?= 60
 X509_FLIPS ?= 40
 ROOTS ?= /etc/ssl/certs/ca-certificates.crt
