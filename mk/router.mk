@@ -44,6 +44,8 @@ endif
 $(OUT)/lib/curve/%.o: ROUTER_SMALL =
 $(OUT)/lib/curve/%.o: ROUTER_HOT = -O2 -fno-schedule-insns
 $(OUT)/lib/curve/x25519.o: ROUTER_HOT += -fno-tree-ter
+# a fifth less code for 2% more time
+$(OUT)/lib/curve/kem.o $(OUT)/lib/curve/keccak.o: ROUTER_HOT = -Os -fno-schedule-insns
 
 # No -D_FORTIFY_SOURCE: neither libc has the checking functions that it would call.
 ROUTER_CFLAGS = $(ROUTER_SMALL) -ffunction-sections -fdata-sections -fstack-protector-strong \

@@ -6,12 +6,18 @@
  *   x25519 SCALAR U SHARED GOOD
  *   rsa-pkcs1-HASH, rsa-pss-HASH: N E DIGEST SIGNATURE GOOD
  *   rsa-raw N E S BLOCK GOOD              s^e mod n, without padding
+ *   kem-keygen SEED PUBLIC GOOD
+ *   kem-encaps MESSAGE PUBLIC CIPHERTEXT SHARED GOOD
+ *   kem-decaps SEED CIPHERTEXT SHARED GOOD
+ *   shake128, shake256, sha3-256, sha3-512: DATA OUTPUT GOOD
  * Usage: answers NAME < lines; prints "NAME: N passed, N failed".
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/curve/kem.h"
+#include "lib/curve/keccak.h"
 #include "lib/curve/rsa.c"
 #include "lib/curve/x25519.h"
 
@@ -103,6 +109,94 @@ ask_raw(const struct bytes *b, bool good)
 	return good && same(block, &b[3], m.bytes);
 }
 
+/* A key or ciphertext of another length is what the caller refuses. */
+static bool
+ask_keygen(const struct bytes *b, bool good)
+{
+	unsigned char public[KEM_PUBLIC];
+
+	if (b[0].len != KEM_SEED)
+		return !good;
+	kem_keygen(public, b[0].p);
+	return same(public, &b[1], KEM_PUBLIC) == good;
+}
+
+static bool
+ask_encaps(const struct bytes *b, bool good)
+{
+	unsigned char ciphertext[KEM_CIPHERTEXT], shared[KEM_SHARED];
+
+	if (b[0].len != KEM_MESSAGE || b[1].len != KEM_PUBLIC ||
+		kem_encaps(ciphertext, shared, b[1].p, b[0].p) != 0)
+		return !good;
+	return (same(ciphertext, &b[2], KEM_CIPHERTEXT) && same(shared, &b[3], KEM_SHARED)) == good;
+}
+
+static bool
+ask_decaps(const struct bytes *b, bool good)
+{
+	unsigned char shared[KEM_SHARED];
+
+	if (b[0].len != KEM_SEED || b[1].len != KEM_CIPHERTEXT)
+		return !good;
+	kem_decaps(shared, b[1].p, b[0].p);
+	return same(shared, &b[2], KEM_SHARED) == good;
+}
+
+/* At once, then in pieces of all sizes. */
+static bool
+ask_keccak(enum keccak_kind kind, const struct bytes *b, bool good)
+{
+	unsigned char *out = malloc(b[1].len + 1);
+	struct keccak k;
+	size_t at, step;
+	bool right;
+
+	if (!out)
+		return false;
+	keccak_start(&k, kind);
+	keccak_absorb(&k, b[0].p, b[0].len);
+	keccak_squeeze(&k, out, b[1].len);
+	right = same(out, &b[1], b[1].len);
+	memset(out, 0, b[1].len);
+	keccak_start(&k, kind);
+	for (at = 0; at < b[0].len; at += step) {
+		step = 1 + at % 31 > b[0].len - at ? b[0].len - at : 1 + at % 31;
+		keccak_absorb(&k, b[0].p + at, step);
+	}
+	for (at = 0; at < b[1].len; at += step) {
+		step = 1 + at % 29 > b[1].len - at ? b[1].len - at : 1 + at % 29;
+		keccak_squeeze(&k, out + at, step);
+	}
+	right = right && same(out, &b[1], b[1].len);
+	free(out);
+	return right == good;
+}
+
+static bool
+ask_shake128(const struct bytes *b, bool good)
+{
+	return ask_keccak(KECCAK_SHAKE128, b, good);
+}
+
+static bool
+ask_shake256(const struct bytes *b, bool good)
+{
+	return ask_keccak(KECCAK_SHAKE256, b, good);
+}
+
+static bool
+ask_sha3_256(const struct bytes *b, bool good)
+{
+	return ask_keccak(KECCAK_SHA3_256, b, good);
+}
+
+static bool
+ask_sha3_512(const struct bytes *b, bool good)
+{
+	return ask_keccak(KECCAK_SHA3_512, b, good);
+}
+
 static const struct {
 	const char *name;
 	int words; /* with the verdict */
@@ -116,6 +210,13 @@ static const struct {
 	{ "rsa-pss-sha384", 5, ask_pss_384 },
 	{ "rsa-pss-sha512", 5, ask_pss_512 },
 	{ "rsa-raw", 5, ask_raw },
+	{ "kem-keygen", 3, ask_keygen },
+	{ "kem-encaps", 5, ask_encaps },
+	{ "kem-decaps", 4, ask_decaps },
+	{ "shake128", 3, ask_shake128 },
+	{ "shake256", 3, ask_shake256 },
+	{ "sha3-256", 3, ask_sha3_256 },
+	{ "sha3-512", 3, ask_sha3_512 },
 };
 
 static int

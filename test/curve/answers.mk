@@ -1,16 +1,16 @@
-# x25519, RSA: questions with known answers in both word forms, and constant time.
+# x25519, RSA, ML-KEM, SHA-3: questions with known answers in both word forms, and constant time.
 #   make answers          Wycheproof's files and a bounded draw against OpenSSL: both forms, plain and sanitized
 #   make answers-long     a million questions a form, an hour; ANSWERS_LONG="x25519 20000 rsa 1000" for fewer
 #   make TARGET=... answers-cross    the bounded draw, by a program of that target under qemu-user (mk/router.mk)
 #   make secrets          no branch and no index on secrets, by valgrind, in both forms
 TEST_STEPS += answers secrets
-ANSWERS_SRC = lib/curve/x25519.c lib/base/pool.c
+ANSWERS_SRC = lib/curve/x25519.c lib/curve/keccak.c lib/curve/kem.c lib/base/pool.c
 ANSWERS_DEPS = $(ANSWERS_SRC) $(wildcard lib/curve/*.[ch] test/curve/*.h)
 WYCHEPROOF = ../shared/vectors/wycheproof.tar.xz
-WYCHEPROOF_KINDS = x25519 rsa
+WYCHEPROOF_KINDS = x25519 rsa kem
 # OpenSSL's draw: some seconds, most of them the sanitized programs'.
-ANSWERS ?= x25519 600 rsa 60
-ANSWERS_LONG ?= x25519 1000000 rsa 100000
+ANSWERS ?= x25519 600 rsa 60 keccak 300
+ANSWERS_LONG ?= x25519 1000000 rsa 100000 keccak 1000000
 ANSWERS_SEED ?= $(shell date +%s)
 
 build/curve/answers-%: test/curve/answers.c $(ANSWERS_DEPS)
@@ -21,7 +21,7 @@ build/curve/answers-san-%: test/curve/answers.c $(ANSWERS_DEPS)
 	$(CC) $(OWN_CFLAGS) -DCURVE_BITS=$* -O1 -g $(SAN) -o $@ $< $(ANSWERS_SRC) -lbearssl
 build/curve/secrets-%: test/curve/secrets.c $(ANSWERS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) -DCURVE_BITS=$* $(CFLAGS) -g -o $@ $< $(ANSWERS_SRC) -lbearssl
+	$(CC) $(OWN_CFLAGS) -DCURVE_BITS=$* $(CFLAGS) -g -o $@ $< $(filter-out lib/curve/kem.c,$(ANSWERS_SRC)) -lbearssl
 build/curve/openssl: test/curve/openssl.c
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) -O2 -g -o $@ $< -lcrypto
@@ -50,7 +50,7 @@ answers-long: build/curve/answers-32 build/curve/answers-64 build/curve/openssl
 	done; exit $$rc
 
 # The control has to be reported: exit 9, by memcheck.
-SECRETS = x25519
+SECRETS = x25519 kem-keygen kem-encaps kem-decaps
 secrets: build/curve/secrets-32 build/curve/secrets-64
 	@passed=0 failed=0; for bits in 32 64; do for o in leak $(SECRETS); do \
 		want=0; [ $$o != leak ] || want=9; \

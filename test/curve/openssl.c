@@ -147,12 +147,43 @@ question_rsa(void)
 	BN_CTX_free(ctx);
 }
 
+/* A hash or a SHAKE, of lengths around a block and some blocks. */
+static void
+question_keccak(void)
+{
+	static const char *const names[] = { "shake128", "shake256", "sha3-256", "sha3-512" };
+	unsigned char data[600], out[600];
+	size_t len = dice() % sizeof data, out_len = dice() % sizeof out;
+	unsigned kind = dice() % 4;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD *md = EVP_MD_fetch(NULL, names[kind], NULL);
+	unsigned n = 0;
+
+	fill(data, len);
+	must(ctx && md && EVP_DigestInit_ex(ctx, md, NULL) == 1 &&
+			EVP_DigestUpdate(ctx, data, len) == 1,
+		"hash");
+	if (kind < 2) {
+		must(EVP_DigestFinalXOF(ctx, out, out_len) == 1, "output");
+	} else {
+		must(EVP_DigestFinal_ex(ctx, out, &n) == 1, "output");
+		out_len = n;
+	}
+	printf("%s", names[kind]);
+	show(data, len);
+	show(out, out_len);
+	printf(" 1\n");
+	EVP_MD_free(md);
+	EVP_MD_CTX_free(ctx);
+}
+
 static const struct {
 	const char *name;
 	void (*question)(void);
 } operations[] = {
 	{ "x25519", question_x25519 },
 	{ "rsa", question_rsa },
+	{ "keccak", question_keccak },
 };
 
 int

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <valgrind/memcheck.h>
+#define KEM_NOT_SECRET(data, len) (void)VALGRIND_MAKE_MEM_DEFINED(data, len)
+#include "lib/curve/kem.c"
 #include "lib/curve/x25519.h"
 
 #define SECRET(x) (void)VALGRIND_MAKE_MEM_UNDEFINED(&(x), sizeof(x))
@@ -40,12 +42,61 @@ run_x25519(void)
 	return rc == 0 && out[0] == 0x42 && out[31] == 0x79 ? 1 : 0;
 }
 
+static int
+run_kem_keygen(void)
+{
+	unsigned char seed[KEM_SEED] = { 1 }, public[KEM_PUBLIC];
+
+	SECRET(seed);
+	kem_keygen(public, seed);
+	return public[0] != 0 || public[1] != 0;
+}
+
+static int
+run_kem_encaps(void)
+{
+	unsigned char seed[KEM_SEED] = { 1 }, public[KEM_PUBLIC], message[KEM_MESSAGE] = { 7 };
+	unsigned char ciphertext[KEM_CIPHERTEXT], shared[KEM_SHARED], again[KEM_SHARED];
+
+	kem_keygen(public, seed);
+	SECRET(message);
+	if (kem_encaps(ciphertext, shared, public, message) != 0)
+		return 0;
+	PUBLIC(ciphertext);
+	PUBLIC(shared);
+	kem_decaps(again, ciphertext, seed);
+	return memcmp(again, shared, KEM_SHARED) == 0;
+}
+
+/* A good ciphertext and one that is rejected: neither the secret nor which of the two it is may show. */
+static int
+run_kem_decaps(void)
+{
+	unsigned char seed[KEM_SEED] = { 1 }, public[KEM_PUBLIC], message[KEM_MESSAGE] = { 7 };
+	unsigned char ciphertext[KEM_CIPHERTEXT], shared[KEM_SHARED], good[KEM_SHARED],
+		bad[KEM_SHARED];
+
+	kem_keygen(public, seed);
+	if (kem_encaps(ciphertext, shared, public, message) != 0)
+		return 0;
+	SECRET(seed);
+	kem_decaps(good, ciphertext, seed);
+	ciphertext[100] ^= 1;
+	kem_decaps(bad, ciphertext, seed);
+	PUBLIC(good);
+	PUBLIC(bad);
+	return memcmp(good, shared, KEM_SHARED) == 0 && memcmp(bad, shared, KEM_SHARED) != 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void); /* 0: a wrong result */
 } operations[] = {
 	{ "leak", run_leak },
 	{ "x25519", run_x25519 },
+	{ "kem-keygen", run_kem_keygen },
+	{ "kem-encaps", run_kem_encaps },
+	{ "kem-decaps", run_kem_decaps },
 };
 
 int

@@ -65,3 +65,5 @@ UNIT_rsa =
 UNIT_LIBS_rsa = -lbearssl
 UNIT_rsa_32 =
 UNIT_LIBS_rsa_32 = -lbearssl
+UNIT_keccak = lib/curve/keccak.c
+UNIT_kem = lib/curve/keccak.c lib/base/pool.c
