@@ -9,6 +9,7 @@
 #include <string.h>
 #include "lib/base/pool.h"
 #include "lib/curve/bear.h"
+#include "lib/tls/bear_rsa.h"
 
 enum {
 	TLS_CHANGE_CIPHER_SPEC = 20,
@@ -284,7 +285,7 @@ tls_start_client(struct tls *t, const char *sni, const struct tls_session *sessi
 		br_ssl_engine_set_suites(eng, suites_client_chacha,
 			sizeof suites_client_chacha / sizeof *suites_client_chacha);
 	br_ssl_engine_set_ecdsa(eng, bear_ecdsa_verify);
-	br_ssl_engine_set_default_rsavrfy(eng);
+	br_ssl_engine_set_rsavrfy(eng, bear_rsa_verify);
 	if (chain != NULL)
 		tls_collect(t, chain);
 	if (session != NULL) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/curve/ecdsa.h"
+#include "lib/curve/rsa.h"
 #include "lib/x509/chain.h"
 
 enum { WAYS = 4 }; /* entries of a set: where a pair may lie */
@@ -20,7 +21,7 @@ struct chain_signatures {
 
 /* The hash of what was signed; 0 for an algorithm that we don't have. */
 static size_t
-hash_tbs(const struct x509 *c, unsigned char out[64], const unsigned char **oid)
+hash_tbs(const struct x509 *c, unsigned char out[RSA_HASH_MAX], enum rsa_hash *id)
 {
 	union {
 		br_sha256_context s256;
@@ -34,55 +35,41 @@ hash_tbs(const struct x509 *c, unsigned char out[64], const unsigned char **oid)
 		br_sha256_init(&h.s256);
 		br_sha256_update(&h.s256, c->tbs.p, c->tbs.len);
 		br_sha256_out(&h.s256, out);
-		*oid = BR_HASH_OID_SHA256;
+		*id = RSA_SHA256;
 		return 32;
 	case X509_RSA_SHA384:
 	case X509_ECDSA_SHA384:
 		br_sha384_init(&h.s384);
 		br_sha384_update(&h.s384, c->tbs.p, c->tbs.len);
 		br_sha384_out(&h.s384, out);
-		*oid = BR_HASH_OID_SHA384;
+		*id = RSA_SHA384;
 		return 48;
 	case X509_RSA_SHA512:
 	case X509_ECDSA_SHA512:
 		br_sha512_init(&h.s512);
 		br_sha512_update(&h.s512, c->tbs.p, c->tbs.len);
 		br_sha512_out(&h.s512, out);
-		*oid = BR_HASH_OID_SHA512;
+		*id = RSA_SHA512;
 		return 64;
 	default: return 0;
 	}
 }
 
-/* BearSSL takes no const points, but writes to none. */
-static unsigned char *
-writable(const unsigned char *p)
-{
-	union {
-		const unsigned char *in;
-		unsigned char *out;
-	} u = { p };
-
-	return u.out;
-}
-
 bool
 signature_is_good(const struct x509 *c, const struct x509_key *issuer)
 {
-	unsigned char hash[64], signed_hash[64];
-	const unsigned char *oid;
-	size_t len = hash_tbs(c, hash, &oid);
+	unsigned char hash[RSA_HASH_MAX];
+	enum rsa_hash id;
+	size_t len = hash_tbs(c, hash, &id);
 	bool rsa = c->algorithm >= X509_RSA_SHA256 && c->algorithm <= X509_RSA_SHA512;
 
 	if (len == 0 || !x509_key_is_sound(issuer) || rsa != (issuer->kind == X509_KEY_RSA))
 		return false;
 	if (rsa) {
-		br_rsa_public_key key = { writable(issuer->n.p), issuer->n.len,
-			writable(issuer->e.p), issuer->e.len };
+		const struct rsa_key key = { issuer->n.p, issuer->e.p, issuer->n.len,
+			issuer->e.len };
 
-		return br_rsa_pkcs1_vrfy_get_default()(c->signature.p, c->signature.len, oid, len,
-			       &key, signed_hash) == 1 &&
-		       memcmp(hash, signed_hash, len) == 0;
+		return rsa_verify_pkcs1(&key, id, hash, c->signature.p, c->signature.len);
 	}
 	/* a sound key has its curve's length */
 	return ecdsa_verify(c->signature.p, c->signature.len, hash, len, issuer->n.p, issuer->n.len);

@@ -40,13 +40,13 @@ UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
 UNIT_dname = lib/x509/dname.c lib/x509/x509.c lib/x509/der.c
 # What ECDSA is verified with.
-CURVE_PARTS = lib/curve/ecdsa.c lib/curve/p256.c lib/curve/p384.c lib/curve/p521.c lib/curve/scalar.c lib/curve/words.c
+CURVE_PARTS = lib/curve/ecdsa.c lib/curve/p256.c lib/curve/p384.c lib/curve/p521.c lib/curve/scalar.c lib/curve/words.c lib/curve/rsa.c
 # What a chain is collected and judged with.
 CHAIN_PARTS = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/anchors.c lib/x509/dname.c \
 	lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c \
 	$(CURVE_PARTS)
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
+TLS_PARTS = lib/tls/tls.c lib/tls/bear_rsa.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
 	lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c \
 	$(CURVE_PARTS)
 UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
@@ -70,3 +70,11 @@ UNIT_fair = conn/fair.c
 UNIT_door = conn/door.c $(UNIT_policy) lib/net/listen.c
 UNIT_digest = lib/x509/digest.c
 UNIT_LIBS_digest = -lbearssl
+UNIT_x25519 = lib/curve/x25519.c lib/base/pool.c
+UNIT_x25519_32 = lib/base/pool.c
+UNIT_rsa =
+UNIT_LIBS_rsa = -lbearssl
+UNIT_rsa_32 =
+UNIT_LIBS_rsa_32 = -lbearssl
+UNIT_keccak = lib/curve/keccak.c
+UNIT_kem = lib/curve/keccak.c lib/base/pool.c
