@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Below 2048 nothing is trusted any more.  Above 4096 no authority of the web goes, and a check would hold up a router. */
-enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096 };
+/* Below 2048 nothing is trusted any more: the chain check says so by name, and for that the handshake has to get as far
+ * as that.  Above 4096 no authority of the web goes, and a check would hold up a router. */
+enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 4096 };
 
 enum rsa_hash { RSA_SHA256, RSA_SHA384, RSA_SHA512 };
 enum { RSA_HASH_MAX = 64 };

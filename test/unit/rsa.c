@@ -879,7 +879,9 @@ test_keys(void)
 	CHECK(takes(n, 257, "\3", 1));
 	CHECK(takes(n, 512, "\0\0\0\0\0\0\3", 7));
 	CHECK(takes(n, 512, "\xff\xff\xff\xff", 4));
-	CHECK(!takes(n, 255, "\3", 1));
+	CHECK(takes(n, 255, "\3", 1));
+	CHECK(takes(n, 128, "\3", 1));
+	CHECK(!takes(n, 127, "\3", 1));
 	CHECK(!takes(n, 513, "\3", 1));
 	CHECK(!takes(n, 0, "\3", 1));
 	CHECK(!takes(n, 256, "\1", 1));
@@ -887,8 +889,9 @@ test_keys(void)
 	CHECK(!takes(n, 256, "\0", 1));
 	CHECK(!takes(n, 256, "\2", 1));
 	CHECK(!takes(n, 256, "\1\0\0\0\1", 5));
-	n[0] = 0x7f; /* 2047 bits */
-	CHECK(!takes(n, 256, "\3", 1));
+	n[0] = 0x7f; /* 1023 bits, 2047 bits */
+	CHECK(!takes(n, 128, "\3", 1));
+	CHECK(takes(n, 256, "\3", 1));
 	n[0] = 0;
 	CHECK(takes(n, 257, "\3", 1));
 	CHECK(takes(n, 513, "\3", 1));
