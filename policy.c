@@ -392,19 +392,26 @@ policy_describe(struct policy *p, const struct match *m, struct verdict *out)
 /* An address that a translator leads on from is judged together with the address behind it, or "64:ff9b::" before
  * a blocked one would be the way there. */
 static void
-judge(struct query *q, const struct policy_client *client, struct verdict *out)
+judge_behind(const struct query *q, const struct policy_client *client, struct verdict *out)
 {
 	struct query behind = { .p = q->p, .path = q->path, .path_len = q->path_len };
 	struct verdict v;
 
-	policy_run_query(q, client);
-	policy_describe(q->p, &q->best, out);
 	behind.address.base = net_addr_unwrap(&q->address.base);
 	if (net_addr_same(&behind.address.base, &q->address.base))
 		return;
 	policy_run_query(&behind, client);
 	policy_describe(q->p, &behind.best, &v);
 	*out = *policy_stricter(out, &v);
+}
+
+static void
+judge(struct query *q, const struct policy_client *client, struct verdict *out)
+{
+	policy_run_query(q, client);
+	policy_describe(q->p, &q->best, out);
+	if (q->address.base.family == 6)
+		judge_behind(q, client, out);
 }
 
 void

@@ -20,6 +20,12 @@ is_blank(char ch)
 }
 
 static bool
+is_graph(char ch)
+{
+	return ch > ' ' && ch < 0x7f;
+}
+
+static bool
 is_within(unsigned char ch, unsigned char low, unsigned char high)
 {
 	return ch >= low && ch <= high;
@@ -121,9 +127,11 @@ trim(struct list_line *l)
 {
 	size_t n;
 
-	while ((n = nothing_length(l->at, l->left)) > 0)
+	/* The first comparison is for speed: most lines begin and end so. */
+	while (l->left > 0 && !is_graph(*l->at) && (n = nothing_length(l->at, l->left)) > 0)
 		skip(l, n);
-	while ((n = nothing_at_end(l->at, l->left)) > 0)
+	while (l->left > 0 && !is_graph(l->at[l->left - 1]) &&
+		(n = nothing_at_end(l->at, l->left)) > 0)
 		l->left -= n;
 }
 
@@ -133,7 +141,8 @@ word_length(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && blank_length(text + n, len - n) == 0)
+	while (n < len && ((unsigned char)text[n] < 0x80 ? !is_blank(text[n])
+							 : blank_length(text + n, len - n) == 0))
 		n++;
 	return n;
 }
