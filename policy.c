@@ -37,7 +37,7 @@ policy_hash_rule(const struct policy *p, const struct list_rule *r)
 {
 	uint32_t hash = r->is_address ? policy_hash_range(p, &r->range) : hash_host(p, r->host);
 
-	return r->path != NULL ? hash ^ PATH_MARK : hash;
+	return r->path_len > 0 ? hash ^ PATH_MARK : hash;
 }
 
 /*
@@ -206,13 +206,13 @@ struct sought {
 static bool
 is_wanted(const struct query *q, const struct list_rule *r, const struct sought *want)
 {
-	if (r->is_address != (want->host == NULL) || (r->path != NULL) != want->with_path)
+	if (r->is_address != (want->host == NULL) || (r->path_len > 0) != want->with_path)
 		return false;
 	if (r->is_address ? r->range.bits != want->range.bits ||
 				    !net_addr_same(&r->range.base, &want->range.base)
 			  : strcmp(r->host, want->host) != 0)
 		return false;
-	return r->path == NULL || list_matches_path(r, q->path, q->path_len);
+	return r->path_len == 0 || list_matches_path(r, q->path, q->path_len);
 }
 
 /* Reads the line that an entry points to, and offers what matches in it. */
@@ -328,16 +328,17 @@ policy_walk(struct query *q, uint64_t lists)
 void
 policy_run_query(struct query *q, const struct policy_client *client)
 {
-	size_t len = strlen(q->host);
 	uint64_t own, everyones;
 
-	if (len >= NAME_MAX_TEXT || q->p->index.count == 0)
+	if (q->p->index.count == 0)
 		return;
 	policy_sort_lists(q->p, client, &own, &everyones);
-	if (net_addr_parse(&q->address.base, q->host, len) == 0)
+	if (q->address.base.family != 0)
 		q->address.bits = q->address.base.family == 4 ? 32 : 128;
-	else
+	else if (strlen(q->host) < NAME_MAX_TEXT)
 		policy_hash_names(q->p, q->host, q->hashes);
+	else
+		return;
 	policy_walk(q, own);
 	policy_walk(q, everyones);
 }
@@ -375,6 +376,7 @@ policy_describe(struct policy *p, const struct match *m, struct verdict *out)
 	if (m->list == NULL)
 		return;
 	out->decided = true;
+	out->own = m->list->config.client_count > 0;
 	out->action = m->action;
 	out->block = m->action == CONFIG_BLOCK;
 	if (m->action == CONFIG_INSPECT || m->action == CONFIG_TUNNEL)
@@ -387,24 +389,101 @@ policy_describe(struct policy *p, const struct match *m, struct verdict *out)
 	copy_rule(p, m, out->rule);
 }
 
+/* An address that a translator leads on from is judged together with the address behind it, or "64:ff9b::" before
+ * a blocked one would be the way there. */
+static void
+judge_behind(const struct query *q, const struct policy_client *client, struct verdict *out)
+{
+	struct query behind = { .p = q->p, .path = q->path, .path_len = q->path_len };
+	struct verdict v;
+
+	behind.address.base = net_addr_unwrap(&q->address.base);
+	if (net_addr_same(&behind.address.base, &q->address.base))
+		return;
+	policy_run_query(&behind, client);
+	policy_describe(q->p, &behind.best, &v);
+	*out = *policy_stricter(out, &v);
+}
+
+static void
+judge(struct query *q, const struct policy_client *client, struct verdict *out)
+{
+	policy_run_query(q, client);
+	policy_describe(q->p, &q->best, out);
+	if (q->address.base.family == 6)
+		judge_behind(q, client, out);
+}
+
+void
+policy_set_host(struct query *q, const char *host)
+{
+	q->host = host;
+	net_addr_parse(&q->address.base, host, strlen(host));
+}
+
 void
 policy_judge_host(
 	struct policy *p, const struct policy_client *client, const char *host, struct verdict *out)
 {
-	struct query q = { .p = p, .host = host };
+	struct query q = { .p = p };
 
-	policy_run_query(&q, client);
-	policy_describe(p, &q.best, out);
+	policy_set_host(&q, host);
+	judge(&q, client, out);
+}
+
+/* --- the readings of a URL ------------------------------------------------------------------------ */
+
+/* One reading of a target; the text is the policy's until the next one. */
+void
+policy_set_path(struct query *q, const char *path, size_t len, enum path_reading reading)
+{
+	q->path = q->p->target;
+	q->path_len = path_read(q->p->target, path, len, reading);
+}
+
+static bool
+has_readings(struct policy *p, const char *path, size_t len)
+{
+	return path_read(p->target, path, len, PATH_AS_SENT) !=
+	       path_read(p->target, path, len, PATH_AS_SERVLETS);
+}
+
+/*
+ * Servers differ in what they make of dot segments, so the strictest reading decides: who is blocked from
+ * /secret does not get it by "/open/..%2fsecret", nor by "/secret/x/../../open" from a server that never
+ * resolves.  What browsers send has one reading, nearly always.
+ */
+enum path_reading
+policy_judge_readings(struct policy *p, const struct policy_client *client, const char *host,
+	const char *path, size_t path_len, struct verdict *out)
+{
+	unsigned most = has_readings(p, path, path_len) ? PATH_READINGS : 1, decisive = 0;
+
+	for (unsigned i = 0; i < most && (i == 0 || !out->block); i++) {
+		struct query q = { .p = p };
+		struct verdict v;
+
+		policy_set_host(&q, host);
+		policy_set_path(&q, path, path_len, (enum path_reading)i);
+		judge(&q, client, &v);
+		if (i > 0 && !v.block)
+			continue;
+		*out = v;
+		decisive = i;
+	}
+	return (enum path_reading)decisive;
 }
 
 void
 policy_judge_url(struct policy *p, const struct policy_client *client, const char *host,
 	const char *path, size_t path_len, struct verdict *out)
 {
-	struct query q = { .p = p, .host = host, .path = path, .path_len = path_len };
-
-	policy_run_query(&q, client);
-	policy_describe(p, &q.best, out);
+	if (!p->has_paths)
+		policy_judge_host(p, client, host, out);
+	else if (path_len <= POLICY_TARGET)
+		policy_judge_readings(p, client, host, path, path_len, out);
+	else
+		*out = (struct verdict){ .block = true };
 }
 
 /* Any entry of these lists under a hash of rules with a path. */
@@ -440,6 +519,47 @@ policy_has_url_rules(const struct policy *p, const struct policy_client *client,
 			return true;
 	return false;
 }
+
+/* --- what a name resolves to ---------------------------------------------------------------------- */
+
+/* An `allow` for the name is stronger than a block of its address, unless the block is this client's own. */
+static bool
+forbids_address(const struct verdict *address, const struct verdict *name)
+{
+	bool allowed = name->decided && name->action == CONFIG_ALLOW;
+
+	return address->block && !(allowed && (name->own || !address->own));
+}
+
+size_t
+policy_judge_addresses(struct policy *p, const struct policy_client *client, struct verdict *name,
+	struct net_addr *addrs, size_t count)
+{
+	struct verdict v, blocked = { 0 }, inspected = { 0 };
+	size_t kept = 0;
+
+	if (name->block)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		struct query q = { .p = p, .address.base = addrs[i] };
+
+		judge(&q, client, &v);
+		if (forbids_address(&v, name)) {
+			blocked = blocked.block ? blocked : v;
+			continue;
+		}
+		if (v.decided && v.action == CONFIG_INSPECT && !inspected.inspect)
+			inspected = v;
+		addrs[kept++] = addrs[i];
+	}
+	if (count > 0 && kept == 0)
+		*name = blocked;
+	else if (!name->decided)
+		*name = *policy_stricter(name, &inspected);
+	return kept;
+}
+
+/* --- verdicts in words ---------------------------------------------------------------------------- */
 
 const struct verdict *
 policy_stricter(const struct verdict *a, const struct verdict *b)

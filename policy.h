@@ -28,12 +28,17 @@ struct policy_client {
 	int64_t now; /* unix seconds, for `hours` (local time) */
 };
 
-enum { POLICY_RULE = 256, POLICY_TEXT = 1024 };
+enum {
+	POLICY_RULE = 256,
+	POLICY_TEXT = 1024,
+	POLICY_TARGET = 32768 /* bytes of path and query: as much as a request's head may have */
+};
 
 struct verdict {
 	bool block;
 	bool inspect;              /* when not blocked: inspection; false: a tunnel */
 	bool decided;              /* by a rule; false: by the defaults, and the rest is empty */
+	bool own;                  /* by a list that names the client */
 	enum config_action action; /* of the rule */
 	const char *list;          /* its name; lives as long as the policy */
 	const char *file;
@@ -81,7 +86,11 @@ void policy_judge_host(struct policy *p, const struct policy_client *client, con
 
 /*
  * Judges one request: host rules and URL rules; `path` is the origin-form target (path and query) of
- * path_len bytes.  out->block is what counts here: inspection is decided per host.
+ * path_len bytes, as the client sent it.  out->block is what counts here: inspection is decided per host.
+ *
+ * URL rules are compared with the canonical form, "/secret" for "//x/..%2f%73ecret", and are canonical themselves
+ * (lib/rules/path.h; letters keep their case).  Where servers read a target in several ways, as with dot
+ * segments, one reading that is blocked blocks it.  One longer than POLICY_TARGET is blocked, by no rule.
  */
 void policy_judge_url(struct policy *p, const struct policy_client *client, const char *host,
 	const char *path, size_t path_len, struct verdict *out);
@@ -91,14 +100,27 @@ void policy_judge_url(struct policy *p, const struct policy_client *client, cons
 bool policy_has_url_rules(
 	const struct policy *p, const struct policy_client *client, const char *host);
 
+/*
+ * Judges what a host resolved to, before it is dialled; `v` is the host's verdict, or for plain HTTP the URL's.
+ * Moves the addresses that may be dialled to the front and returns how many they are; 0 if *v blocks.
+ *
+ * An address that a rule blocks is left out, unless a rule with action allow names the host: the name goes
+ * before the address, but a list that names this client before one for everyone.  When none is left, *v becomes
+ * the block, with the first such rule.  Where no rule decided the host and an address that is left is under an
+ * inspect rule, *v becomes that.  Nothing else about addresses counts for names: a `tunnel` or `allow` for an
+ * address loosens nothing, since whoever owns a name may point it there.
+ */
+size_t policy_judge_addresses(struct policy *p, const struct policy_client *client,
+	struct verdict *v, struct net_addr *addrs, size_t count);
+
 /* The stricter of two: block, then inspect, then tunnel. */
 const struct verdict *policy_stricter(const struct verdict *a, const struct verdict *b);
 
 /* "list 'ads', /etc/sluice/ads.txt:12: ||ads.example^" or "no rule". Returns out. */
 char *policy_verdict_text(const struct verdict *v, char out[POLICY_TEXT]);
 
-/* `sluice -t`: prints to stderr what the lists say that can't take effect: URL rules for hosts that are
- * not inspected. */
+/* `sluice -t`: prints to stderr what the lists say that can't take effect, URL rules for hosts that are not
+ * inspected, and what has less effect than it seems to: URL rules for one query or the front page alone. */
 void policy_warn(struct policy *p);
 
 /* `sluice why`: prints to stdout; returns the exit status (0, or 2 for bad usage). */

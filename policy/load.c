@@ -67,7 +67,7 @@ policy_bytes(const struct policy *p)
 
 	for (size_t i = 0; i < p->list_count; i++)
 		bytes += source_bytes(&p->lists[i].source);
-	return bytes;
+	return bytes + (p->target != NULL ? POLICY_TARGET : 0);
 }
 
 void
@@ -78,6 +78,7 @@ policy_free(struct policy *p)
 	for (size_t i = 0; i < p->list_count; i++)
 		source_close(&p->lists[i].source);
 	index_free(&p->index);
+	free(p->target);
 	free(p->lists);
 	free(p);
 }
@@ -188,7 +189,7 @@ add_rule(struct policy_build *b, struct policy_list *l, const struct list_rule *
 			b->too_large = l->config.name;
 		return 0;
 	}
-	if (r->path != NULL)
+	if (r->path_len > 0)
 		p->has_paths = true;
 	if (r->is_address)
 		p->used.bits[r->range.base.family == 6][r->range.bits / 8] |=
@@ -234,7 +235,7 @@ is_same_rule(
 		return false;
 	list_init(&line, text, len);
 	while ((kind = list_next(&line, &other)) != LIST_END)
-		if (kind == LIST_RULE && other.except == r->except && other.path == NULL &&
+		if (kind == LIST_RULE && other.except == r->except && other.path_len == 0 &&
 			other.is_address == r->is_address &&
 			(r->is_address ? other.range.bits == r->range.bits &&
 						 net_addr_same(&other.range.base, &r->range.base)
@@ -333,7 +334,7 @@ fold_line(struct policy_build *b, struct policy_list *l, const char *text, size_
 
 	list_init(&line, text, len);
 	while ((kind = list_next(&line, &f->rule)) != LIST_END) {
-		if (kind != LIST_RULE || f->rule.path != NULL)
+		if (kind != LIST_RULE || f->rule.path_len > 0)
 			continue;
 		if (f->rule.is_address)
 			f->hashes[0] = policy_hash_range(b->p, &f->rule.range);
@@ -438,6 +439,10 @@ finish(struct policy_build *b, char *err, size_t cap)
 			return -1;
 		}
 		report_list(&p->lists[i]);
+	}
+	if (p->has_paths && (p->target = malloc(POLICY_TARGET)) == NULL) {
+		explain(err, cap, "no memory for the lists");
+		return -1;
 	}
 	index_drop_marked(b->sort);
 	p->on = policy_lists_on(p, (int64_t)time(NULL));

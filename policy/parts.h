@@ -11,6 +11,7 @@
 #include "lib/rules/index.h"
 #include "lib/rules/list.h"
 #include "lib/rules/name.h"
+#include "lib/rules/path.h"
 #include "lib/base/siphash.h"
 #include "lib/rules/source.h"
 #include "policy.h"
@@ -47,6 +48,7 @@ struct policy {
 	bool wants_reload;   /* a file changed, and nobody was told yet */
 	uint64_t on;         /* lists within their hours when policy_hours_turned was last asked */
 	struct lengths used; /* prefix lengths of all ranges */
+	char *target; /* has_paths: POLICY_TARGET bytes for the reading that is being judged */
 	struct source_window window;
 };
 
@@ -78,10 +80,10 @@ struct match {
 /* What is looked for, and the strongest that was found. */
 struct query {
 	struct policy *p;
-	const char *host;
+	const char *host;             /* a name; counts when address.base.family is 0 */
 	uint32_t hashes[LABELS_MOST]; /* of host, its parent, its parent's parent ... */
-	struct net_range address;     /* base.family 0: host is a name */
-	const char *path;             /* NULL: host rules only */
+	struct net_range address;     /* an address; bits are set by policy_run_query */
+	const char *path;             /* a reading (path.h); NULL: host rules only */
 	size_t path_len;
 	uint64_t lists; /* those that count in this walk */
 	unsigned depth;
@@ -90,11 +92,21 @@ struct query {
 	size_t all_room, all_count;
 };
 
+/* What a query is about: a name or an address in text; a reading of the target path[0..len), len at most
+ * POLICY_TARGET, of a policy that has_paths. */
+void policy_set_host(struct query *q, const char *host);
+void policy_set_path(struct query *q, const char *path, size_t len, enum path_reading reading);
+
 /* Walks the lists that count for the client; policy_walk: these lists, after that. */
 void policy_run_query(struct query *q, const struct policy_client *client);
 void policy_walk(struct query *q, uint64_t lists);
 
 /* What a match (none: m->list is NULL) means. */
 void policy_describe(struct policy *p, const struct match *m, struct verdict *out);
+
+/* policy_judge_url for a policy that has_paths and a path of at most POLICY_TARGET bytes.  Returns the reading
+ * that decided. */
+enum path_reading policy_judge_readings(struct policy *p, const struct policy_client *client,
+	const char *host, const char *path, size_t path_len, struct verdict *out);
 
 #endif

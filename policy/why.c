@@ -13,9 +13,9 @@ enum { WARN_MOST = 8, MATCHES_MOST = 64 };
 
 static const char *const action_texts[] = { "block", "inspect", "tunnel", "allow" };
 
-/* Warns of one rule with a path, if its host is not inspected.  Returns 1 if it did. */
+/* Warns of a rule with a path whose host is not inspected.  Returns 1 if it did. */
 static int
-warn_rule(struct policy *p, const struct policy_list *l, const struct list_rule *r, unsigned line,
+warn_host(struct policy *p, const struct policy_list *l, const struct list_rule *r, unsigned line,
 	bool silent)
 {
 	struct policy_client client = { .now = (int64_t)time(NULL) };
@@ -38,6 +38,31 @@ warn_rule(struct policy *p, const struct policy_list *l, const struct list_rule 
 	return 1;
 }
 
+/* Warns of a rule that is for one URL alone where more is meant, most likely. */
+static int
+warn_exact(const struct policy_list *l, const struct list_rule *r, unsigned line, bool silent)
+{
+	const char *query = memchr(r->path, '?', r->path_len);
+	bool is_root = r->path_len == 1 && r->end == LIST_END_QUERY;
+	int path = query != NULL ? (int)(query - r->path) : 0;
+
+	if (r->adblock || r->path[r->path_len - 1] == '*' || (query == NULL && !is_root))
+		return 0;
+	if (!silent && is_root)
+		fprintf(stderr,
+			"%s:%u: this is for the front page alone; without its '/' the rule is "
+			"for the whole host\n",
+			l->config.file, line);
+	else if (!silent)
+		fprintf(stderr,
+			"%s:%u: this is for this one query alone: not for '%.*s&more=1', not for "
+			"'%.*s?more=1&%.*s'; '%.*s*%.*s*' is for them too\n",
+			l->config.file, line, (int)r->path_len, r->path, path, r->path,
+			(int)r->path_len - path - 1, query + 1, path, r->path,
+			(int)r->path_len - path - 1, query + 1);
+	return 1;
+}
+
 static void
 warn_list(struct policy *p, struct policy_list *l)
 {
@@ -54,8 +79,10 @@ warn_list(struct policy *p, struct policy_list *l)
 	while (source_next(&reader, &text, &len, &at, &number) > 0) {
 		list_init(&line, text, len);
 		while ((kind = list_next(&line, &r)) != LIST_END)
-			if (kind == LIST_RULE && r.path != NULL)
-				warned += (size_t)warn_rule(p, l, &r, number, warned >= WARN_MOST);
+			if (kind == LIST_RULE && r.path_len > 0 &&
+				(warn_host(p, l, &r, number, warned >= WARN_MOST) ||
+					warn_exact(l, &r, number, warned >= WARN_MOST)))
+				warned++;
 	}
 	if (warned > WARN_MOST)
 		fprintf(stderr, "%s: and %lu more such rules\n", l->config.file,
@@ -73,7 +100,8 @@ policy_warn(struct policy *p)
 struct question {
 	char host[NAME_MAX_TEXT];
 	const char *path; /* NULL: none was given */
-	bool plain;       /* http:// */
+	size_t path_len;
+	bool plain; /* http:// */
 	uint16_t port;
 };
 
@@ -90,6 +118,7 @@ parse_question(struct question *u, const char *url)
 		url += u->plain ? 7 : 8;
 	len = strcspn(url, "/?#");
 	u->path = url[len] == '/' ? url + len : NULL;
+	u->path_len = strcspn(url + len, "#");
 	u->port = u->plain ? 80 : 443;
 	if (net_addr_parse_port(&a, url, len) == 0 || net_addr_parse(&a, url, len) == 0 ||
 		(len > 2 && url[0] == '[' && url[len - 1] == ']' &&
@@ -139,20 +168,44 @@ print_match(struct policy *p, const char *label, const struct match *m, const ch
 		action_texts[m->action], note != NULL ? "; " : "", note != NULL ? note : "");
 }
 
-/* Prints everything that speaks about this host or URL, the deciding rule first. */
+/* Prints a reading of a path for a terminal: bytes beyond ASCII as the escapes that browsers send. */
 static void
-print_matches(
-	struct policy *p, const struct policy_client *client, const char *host, const char *path)
+print_path(const char *label, const char *path, size_t len)
+{
+	printf("  %-12s ", label);
+	for (size_t i = 0; i < len; i++)
+		printf(path[i] > ' ' && path[i] <= '~' ? "%c" : "%%%02X", (unsigned char)path[i]);
+	printf("\n");
+}
+
+/* What URL rules were compared with, where that is not what was asked. */
+static void
+print_readings(struct policy *p, const struct question *u, enum path_reading reading)
+{
+	struct query q = { .p = p };
+
+	policy_set_path(&q, u->path, u->path_len, PATH_CANONICAL);
+	if (q.path_len != u->path_len || memcmp(q.path, u->path, q.path_len) != 0)
+		print_path("read as", q.path, q.path_len);
+	if (reading == PATH_CANONICAL)
+		return;
+	policy_set_path(&q, u->path, u->path_len, reading);
+	print_path("by others as", q.path, q.path_len);
+}
+
+/* Prints everything that speaks about this host or URL, the deciding rule first; u->path NULL: about the host. */
+static void
+print_matches(struct policy *p, const struct policy_client *client, const struct question *u,
+	enum path_reading reading)
 {
 	struct match all[MATCHES_MOST], best;
-	struct query q = { .p = p,
-		.host = host,
-		.path = path,
-		.path_len = path != NULL ? strlen(path) : 0,
-		.all = all,
-		.all_room = MATCHES_MOST };
+	struct query q = { .p = p, .all = all, .all_room = MATCHES_MOST };
 	uint64_t own, everyones, on = policy_lists_on(p, client->now);
 	size_t counted;
+
+	policy_set_host(&q, u->host);
+	if (u->path != NULL && p->has_paths)
+		policy_set_path(&q, u->path, u->path_len, reading);
 
 	policy_run_query(&q, client);
 	best = q.best;
@@ -234,23 +287,34 @@ int
 policy_why(struct policy *p, const struct config *c, const struct policy_client *client,
 	const char *url)
 {
-	struct question u;
+	struct question u, asked;
 	struct verdict host, request;
-	const char *path;
+	enum path_reading reading = PATH_CANONICAL;
 	bool ports_allow, by_path;
 
-	if (parse_question(&u, url) != 0) {
+	if (parse_question(&u, url) != 0 || u.path_len > POLICY_TARGET) {
 		fprintf(stderr, "sluice: %s: expected HOST, HOST/PATH or a URL\n", url);
 		return 2;
 	}
-	path = u.path != NULL ? u.path : "/";
 	policy_judge_host(p, client, u.host, &host);
-	policy_judge_url(p, client, u.host, path, strlen(path), &request);
 	/* Over TLS the host is judged first, and what is blocked or tunnelled then has no path. */
-	by_path = u.plain || (u.path != NULL && !host.block && host.inspect);
-	if (!by_path)
+	by_path = p->has_paths && (u.plain || (u.path != NULL && !host.block && host.inspect));
+	asked = u;
+	if (!by_path) {
 		request = host;
-	printf("%s%s: %s\n", u.host, u.path != NULL ? u.path : "", verdict_word(&request, u.plain));
+		asked.path = NULL;
+	} else {
+		if (u.path == NULL) {
+			asked.path = "/";
+			asked.path_len = 1;
+		}
+		reading = policy_judge_readings(
+			p, client, u.host, asked.path, asked.path_len, &request);
+	}
+	printf("%s%.*s: %s\n", u.host, u.path != NULL ? (int)u.path_len : 0,
+		u.path != NULL ? u.path : "", verdict_word(&request, u.plain));
+	if (by_path)
+		print_readings(p, &asked, reading);
 	if (client->addr.family != 0 && !config_allows_client(c, &client->addr))
 		printf("  %-12s this client may not use the proxy at all (list client)\n", "but");
 	ports_allow = u.plain ? has_port(c->http_ports, c->http_port_count, u.port)
@@ -258,7 +322,7 @@ policy_why(struct policy *p, const struct config *c, const struct policy_client 
 	if (!ports_allow)
 		printf("  %-12s port %u is refused (list %s)\n", "but", u.port,
 			u.plain ? "http_port" : "connect_port");
-	print_matches(p, client, u.host, by_path ? path : NULL);
+	print_matches(p, client, &asked, reading);
 	print_stages(c, &u, &host, &request);
 	return 0;
 }

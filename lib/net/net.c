@@ -95,10 +95,8 @@ addr_settle(struct net_addr *a)
 	return true;
 }
 
-/* The IPv4 address that a translator or a relay would go to: NAT64's 64:ff9b::/96 (RFC 6052), 6to4's
- * 2002::/16 (RFC 3056).  Any other address stays what it is. */
-static struct net_addr
-addr_unwrap(const struct net_addr *a)
+struct net_addr
+net_addr_unwrap(const struct net_addr *a)
 {
 	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
 	struct net_addr v4 = { .family = 4, .port = a->port };
@@ -327,7 +325,7 @@ net_range_has(const struct net_range *r, const struct net_addr *a)
 bool
 net_is_private(const struct net_addr *a)
 {
-	struct net_addr at = addr_unwrap(a);
+	struct net_addr at = net_addr_unwrap(a);
 
 	/* 2000::/3 is all that IANA gave out as global unicast; the rest is loopback, fc00::/7, fe80::/10,
 	 * ff00::/8, v4-mapped and v4-compatible, and 64:ff9b:1::/48, where only the network knows how the IPv4
@@ -392,7 +390,7 @@ is_own(const struct ifaddrs *i, const struct net_addr *a)
 static bool
 any_interface(bool (*is)(const struct ifaddrs *, const struct net_addr *), const struct net_addr *a)
 {
-	struct net_addr at = addr_unwrap(a);
+	struct net_addr at = net_addr_unwrap(a);
 	struct ifaddrs *list;
 	bool found = false;
 
@@ -408,7 +406,7 @@ bool
 net_is_own(const struct net_addr *a)
 {
 	static const struct net_addr any6 = { .family = 6 };
-	struct net_addr at = addr_unwrap(a);
+	struct net_addr at = net_addr_unwrap(a);
 
 	/* Connecting to the unspecified address reaches this machine; so does all of 127/8. */
 	if (net_addr_same(a, &any6) || (at.family == 4 && (at.ip[0] == 0 || at.ip[0] == 127)))

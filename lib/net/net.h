@@ -36,6 +36,10 @@ char *net_addr_format(char out[NET_ADDR_TEXT], const struct net_addr *a, bool wi
 /* Same family and address; ports and scopes are not looked at. */
 bool net_addr_same(const struct net_addr *a, const struct net_addr *b);
 
+/* The IPv4 address that a translator or a relay would go to: NAT64's 64:ff9b::/96 (RFC 6052), 6to4's 2002::/16
+ * (RFC 3056).  Any other address stays what it is. */
+struct net_addr net_addr_unwrap(const struct net_addr *a);
+
 /* "10.0.0.0/8", "fd00::/8", or a single address. "192.168.1.1/24" means 192.168.1.0/24. */
 struct net_range {
 	struct net_addr base; /* host bits are zero */

@@ -7,11 +7,67 @@
 
 #include <string.h>
 #include <strings.h>
+#include "lib/base/ascii.h"
+#include "lib/rules/path.h"
+
+/* A path as it is written: an octet takes three bytes as an escape and one in canonical form. */
+enum { RAW_PATH = 3 * LIST_PATH };
 
 static bool
 is_blank(char ch)
 {
 	return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\v' || ch == '\f';
+}
+
+static bool
+is_graph(char ch)
+{
+	return ch > ' ' && ch < 0x7f;
+}
+
+static bool
+is_within(unsigned char ch, unsigned char low, unsigned char high)
+{
+	return ch >= low && ch <= high;
+}
+
+/* Bytes of a blank at the beginning of text, 0: none.  U+A0, U+2000 to U+200A, U+202F, U+205F and U+3000 come
+ * with what is copied from a page. */
+static size_t
+blank_length(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (len == 0 || p[0] < 0x80)
+		return len > 0 && is_blank(*text);
+	if (len >= 2 && p[0] == 0xc2)
+		return p[1] == 0xa0 ? 2 : 0;
+	if (len < 3)
+		return 0;
+	if (p[0] == 0xe2 && p[1] == 0x80)
+		return is_within(p[2], 0x80, 0x8a) || p[2] == 0xaf ? 3 : 0;
+	return (p[0] == 0xe2 && p[1] == 0x81 && p[2] == 0x9f) ||
+			       (p[0] == 0xe3 && p[1] == 0x80 && p[2] == 0x80)
+		       ? 3
+		       : 0;
+}
+
+/* The same, or of what can't be seen and means nothing where a line begins or ends: U+200B to U+200F, U+2028 to
+ * U+202E, U+2060 to U+2069, U+FEFF. */
+static size_t
+nothing_length(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t blank = blank_length(text, len);
+
+	if (blank > 0 || len < 3 || p[0] < 0xe2)
+		return blank;
+	if (p[0] == 0xe2 && p[1] == 0x80)
+		return is_within(p[2], 0x8b, 0x8f) || is_within(p[2], 0xa8, 0xae) ? 3 : 0;
+	return (p[0] == 0xe2 && p[1] == 0x81 && is_within(p[2], 0xa0, 0xa9)) ||
+			       (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf)
+		       ? 3
+		       : 0;
 }
 
 static bool
@@ -28,12 +84,24 @@ is_text(const char *text, size_t len, const char *other)
 	return len == strlen(other) && memcmp(text, other, len) == 0;
 }
 
-/* Addresses that hosts files and dnsmasq use for "nowhere". */
+/* What hosts files and dnsmasq use for "nowhere": 0.0.0.0/8 and 127.0.0.0/8, as inet_aton takes them too, ::,
+ * ::1. */
 static bool
 is_null_address(const char *text, size_t len)
 {
-	return is_text(text, len, "0.0.0.0") || is_text(text, len, "127.0.0.1") ||
-	       is_text(text, len, "::") || is_text(text, len, "::1");
+	static const uint8_t zeros[15];
+	struct net_addr a;
+
+	if (is_text(text, len, "0.0.0.0") || is_text(text, len, "127.0.0.1"))
+		return true; /* nearly always */
+	if (is_text(text, len, "0") || is_text(text, len, "127.1"))
+		return true;
+	if (len == 0 || (!ascii_is_digit(*text) && *text != ':') ||
+		net_addr_parse(&a, text, len) != 0)
+		return false;
+	if (a.family == 4)
+		return a.ip[0] == 0 || a.ip[0] == 127;
+	return memcmp(a.ip, zeros, sizeof zeros) == 0 && a.ip[15] <= 1;
 }
 
 static void
@@ -43,13 +111,28 @@ skip(struct list_line *l, size_t n)
 	l->left -= n;
 }
 
+static size_t
+nothing_at_end(const char *text, size_t len)
+{
+	if (len > 0 && (unsigned char)text[len - 1] < 0x80)
+		return is_blank(text[len - 1]);
+	for (size_t n = 2; n <= 3 && n <= len; n++)
+		if (nothing_length(text + len - n, n) == n)
+			return n;
+	return 0;
+}
+
 static void
 trim(struct list_line *l)
 {
-	while (l->left > 0 && is_blank(*l->at))
-		skip(l, 1);
-	while (l->left > 0 && is_blank(l->at[l->left - 1]))
-		l->left--;
+	size_t n;
+
+	/* The first comparison is for speed: most lines begin and end so. */
+	while (l->left > 0 && !is_graph(*l->at) && (n = nothing_length(l->at, l->left)) > 0)
+		skip(l, n);
+	while (l->left > 0 && !is_graph(l->at[l->left - 1]) &&
+		(n = nothing_at_end(l->at, l->left)) > 0)
+		l->left -= n;
 }
 
 /* The length of the first word. */
@@ -58,7 +141,8 @@ word_length(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && !is_blank(text[n]))
+	while (n < len && ((unsigned char)text[n] < 0x80 ? !is_blank(text[n])
+							 : blank_length(text + n, len - n) == 0))
 		n++;
 	return n;
 }
@@ -111,14 +195,37 @@ start_dnsmasq(struct list_line *l, bool takes_address)
 	l->named = true;
 }
 
+/* "important,all": options that take nothing away from what a rule says of a whole host. */
+static bool
+are_void_options(const char *text, size_t len)
+{
+	for (size_t n; len > 0; text += n, len -= n) {
+		const char *comma = memchr(text, ',', len);
+
+		n = comma != NULL ? (size_t)(comma - text) : len;
+		if (!is_text(text, n, "important") && !is_text(text, n, "all"))
+			return false;
+		n += comma != NULL;
+	}
+	return true;
+}
+
 /* ||host^ and what follows; the '$' of options is looked for in the whole line. */
 static void
 start_adblock(struct list_line *l)
 {
+	const char *dollar = memchr(l->at, '$', l->left);
+	size_t before = dollar != NULL ? (size_t)(dollar - l->at) : l->left;
+
 	l->plain = false;
-	if (memchr(l->at, '$', l->left) != NULL)
+	if (dollar != NULL && before + 1 < l->left &&
+		are_void_options(dollar + 1, l->left - before - 1))
+		l->left = before;
+	else if (dollar != NULL)
 		l->bad = LIST_OPTIONS;
-	else if (l->left == 0 || word_length(l->at, l->left) != l->left)
+	if (l->bad != LIST_RULE)
+		return;
+	if (l->left == 0 || word_length(l->at, l->left) != l->left)
 		l->bad = LIST_PATTERN;
 }
 
@@ -183,9 +290,23 @@ start_form(struct list_line *l)
 	}
 }
 
+/* The length of "[IPv6]" with its brackets, 0: there is none. */
+static size_t
+bracketed_length(const char *text, size_t len, struct net_addr *a)
+{
+	const char *end = len > 0 && *text == '[' ? memchr(text, ']', len) : NULL;
+
+	if (end == NULL || net_addr_parse(a, text + 1, (size_t)(end - text) - 1) != 0 ||
+		memchr(text, ':', (size_t)(end - text)) == NULL)
+		return 0;
+	return (size_t)(end - text) + 1;
+}
+
 void
 list_init(struct list_line *l, const char *text, size_t len)
 {
+	struct net_addr a;
+
 	memset(l, 0, sizeof *l);
 	l->at = text;
 	l->left = len;
@@ -194,12 +315,11 @@ list_init(struct list_line *l, const char *text, size_t len)
 		l->bad = LIST_LONG;
 		return;
 	}
-	if (begins(text, len, "\xef\xbb\xbf")) /* a byte order mark */
-		skip(l, 3);
-	trim(l);
+	trim(l); /* and a byte order mark */
 	if (l->left == 0)
 		return;
-	if (*l->at == '#' || *l->at == '!' || *l->at == '[') {
+	if (*l->at == '#' || *l->at == '!' ||
+		(*l->at == '[' && bracketed_length(l->at, l->left, &a) == 0)) {
 		if (*l->at == '#' && is_generic_cosmetic(l))
 			l->bad = LIST_COSMETIC;
 		else
@@ -222,6 +342,9 @@ tell_bad_host(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (memchr("*^|?&=,~", text[i], 8) != NULL)
 			return LIST_PATTERN;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return LIST_LETTERS;
 	return LIST_UNKNOWN;
 }
 
@@ -240,10 +363,25 @@ without_port(const char *text, size_t len)
 	return host;
 }
 
+/* "[2001:db8::1]", "[2001:db8::1]:443" */
+static bool
+read_bracketed(struct list_rule *r, const char *text, size_t len)
+{
+	size_t brackets = bracketed_length(text, len, &r->range.base);
+
+	if (brackets == 0 ||
+		(brackets < len && without_port(text + brackets - 1, len - brackets + 1) != 1))
+		return false;
+	return net_range_parse(&r->range, text + 1, brackets - 2) == 0;
+}
+
 /* A host or an address, without a path. */
 static enum list_kind
 read_host(struct list_rule *r, const char *text, size_t len)
 {
+	r->is_address = read_bracketed(r, text, len);
+	if (r->is_address)
+		return LIST_RULE;
 	if (begins(text, len, "*."))
 		text += 2, len -= 2;
 	else if (begins(text, len, "."))
@@ -256,20 +394,56 @@ read_host(struct list_rule *r, const char *text, size_t len)
 	return tell_bad_host(text, len);
 }
 
+/* "/24", "/033", "/255.255.0.0" after an address is a prefix length or was to be one, and no path. */
+static bool
+is_prefix(const char *text, size_t len)
+{
+	struct net_addr mask;
+	size_t digits = 1;
+
+	while (digits < len && ascii_is_digit(text[digits]))
+		digits++;
+	return len > 1 &&
+	       ((digits == len && len <= 4) || net_addr_parse(&mask, text + 1, len - 1) == 0);
+}
+
+/* "10.0.0.0/8", "[2001:db8::]/32" with the slash at `slash`.  LIST_END: this is no address with a prefix. */
+static enum list_kind
+read_range(struct list_rule *r, const char *text, size_t len, size_t slash)
+{
+	char plain[NET_ADDR_TEXT];
+	bool brackets = bracketed_length(text, slash, &r->range.base) == slash;
+	size_t addr = brackets ? slash - 2 : slash;
+
+	if (slash == len || len >= sizeof plain || !is_prefix(text + slash, len - slash) ||
+		net_addr_parse(&r->range.base, text + brackets, addr) != 0)
+		return LIST_END;
+	memcpy(plain, text + brackets, addr);
+	memcpy(plain + addr, text + slash, len - slash);
+	r->is_address = net_range_parse(&r->range, plain, addr + len - slash) == 0;
+	return r->is_address ? LIST_RULE : LIST_RANGE;
+}
+
 static enum list_kind
 read_path(struct list_rule *r, const char *text, size_t len, enum list_end end)
 {
+	char canonical[RAW_PATH];
+	size_t n;
+
 	if (end == LIST_END_OPEN && text[len - 1] == '|') {
 		end = LIST_END_EXACT;
 		len--;
 	}
-	/* A path that every path matches is a rule for the host, and works without inspection. */
-	if (is_text(text, len, "/*") || (end == LIST_END_OPEN && is_text(text, len, "/")))
-		return LIST_RULE;
-	if (len > LIST_PATH)
+	if (len > sizeof canonical)
 		return LIST_LONG;
-	r->path = text;
-	r->path_len = len;
+	n = path_read_pattern(canonical, text, len);
+	/* A path that every path matches is a rule for the host, and works without inspection. */
+	if (is_text(canonical, n, "/*") || (end == LIST_END_OPEN && is_text(canonical, n, "/")))
+		return LIST_RULE;
+	if (n > LIST_PATH)
+		return LIST_LONG;
+	memcpy(r->path, canonical, n);
+	r->path_len = n;
 	r->end = end;
 	return LIST_RULE;
 }
@@ -285,6 +459,9 @@ read_adblock(struct list_rule *r, const char *text, size_t len)
 		text[host] != '|')
 		host++;
 	rest = len - host;
+	kind = read_range(r, text, text[len - 1] == '^' ? len - 1 : len, host);
+	if (kind != LIST_END)
+		return kind;
 	/* "||example" without an end would match example.com and example.community alike. */
 	if (rest == 0 || text[host] == '*' || text[host] == '|')
 		return LIST_PATTERN;
@@ -297,26 +474,32 @@ read_adblock(struct list_rule *r, const char *text, size_t len)
 	return read_path(r, text, rest, LIST_END_OPEN);
 }
 
+/* Schemes are written in any case. */
+static size_t
+scheme_length(const char *text, size_t len)
+{
+	if (len >= 7 && strncasecmp(text, "http://", 7) == 0)
+		return 7;
+	return len >= 8 && strncasecmp(text, "https://", 8) == 0 ? 8 : 0;
+}
+
 /* host, range, host/path, https://host/path */
 static enum list_kind
 read_plain(struct list_rule *r, const char *text, size_t len)
 {
 	const char *slash;
 	enum list_kind kind;
-	size_t host;
+	size_t host, scheme = scheme_length(text, len);
 
-	if (begins(text, len, "http://") || begins(text, len, "https://")) {
-		host = text[4] == 's' ? 8 : 7;
-		text += host;
-		len -= host;
-	}
+	text += scheme;
+	len -= scheme;
 	slash = memchr(text, '/', len);
 	if (slash == NULL)
 		return read_host(r, text, len);
-	r->is_address = net_range_parse(&r->range, text, len) == 0;
-	if (r->is_address)
-		return LIST_RULE;
 	host = (size_t)(slash - text);
+	kind = scheme == 0 ? read_range(r, text, len, host) : LIST_END;
+	if (kind != LIST_END)
+		return kind;
 	kind = read_host(r, text, host);
 	if (kind != LIST_RULE)
 		return kind;
@@ -360,7 +543,6 @@ list_next(struct list_line *l, struct list_rule *r)
 	if (len == 0)
 		return LIST_END;
 	r->except = l->except;
-	r->path = NULL;
 	r->path_len = 0;
 	r->adblock = false;
 	r->end = LIST_END_EXACT;
@@ -373,45 +555,27 @@ list_next(struct list_line *l, struct list_rule *r)
 
 /* --- paths --- */
 
+/* The character at *pos of a pattern, which is moved past it.  Two escapes are left in patterns for what means
+ * itself only so (path_read_pattern). */
 static int
-hex_digit(char ch)
+next_wanted(const struct list_rule *r, size_t *pos)
 {
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	ch = (char)(ch | 32);
-	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
+	const char *at = r->path + *pos;
+	size_t left = r->path_len - *pos;
+	bool star = begins(at, left, "%2A"), caret = begins(at, left, "%5E");
 
-static bool
-is_unreserved(int ch)
-{
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-	       ch == '-' || ch == '.' || ch == '_' || ch == '~';
-}
-
-/* The character at *pos, which is moved past it; "%61" is 'a', while "%2f" stays three characters. */
-static int
-next_char(const char *text, size_t len, size_t *pos, bool fold)
-{
-	int ch = (unsigned char)text[*pos], high, low;
-
-	if (ch == '%' && len - *pos >= 3) {
-		high = hex_digit(text[*pos + 1]);
-		low = hex_digit(text[*pos + 2]);
-		if (high >= 0 && low >= 0 && is_unreserved(high * 16 + low)) {
-			ch = high * 16 + low;
-			*pos += 2;
-		}
-	}
-	(*pos)++;
-	return fold && ch >= 'A' && ch <= 'Z' ? ch + 32 : ch;
+	*pos += star || caret ? 3 : 1;
+	if (star || caret)
+		return star ? '*' : '^';
+	return r->adblock ? ascii_lower(*at) : (unsigned char)*at;
 }
 
 /* Adblock's separator: anything but a letter, a digit, and "_-.%". */
 static bool
-is_separator(int ch)
+is_separator(char ch)
 {
-	return (!is_unreserved(ch) || ch == '~') && ch != '%' && ch < 0x80;
+	return (unsigned char)ch < 0x80 && !ascii_is_digit(ch) &&
+	       !(ascii_lower(ch) >= 'a' && ascii_lower(ch) <= 'z') && memchr("_-.%", ch, 4) == NULL;
 }
 
 /* May a match end here, with the pattern used up? */
@@ -427,17 +591,19 @@ static bool
 step(const struct list_rule *r, const char *path, size_t len, size_t *p, size_t *s)
 {
 	int want;
+	char ch;
 
 	if (*p == r->path_len)
 		return false;
 	if (r->adblock && r->path[*p] == '^') {
 		(*p)++;
-		return *s == len || is_separator(next_char(path, len, s, false));
+		return *s == len || is_separator(path[(*s)++]);
 	}
 	if (*s == len)
 		return false;
-	want = next_char(r->path, r->path_len, p, r->adblock);
-	return want == next_char(path, len, s, r->adblock);
+	want = next_wanted(r, p);
+	ch = path[(*s)++];
+	return want == (r->adblock ? ascii_lower(ch) : (unsigned char)ch);
 }
 
 /*
@@ -461,9 +627,8 @@ list_matches_path(const struct list_rule *r, const char *path, size_t len)
 			continue;
 		if (star == SIZE_MAX || retry == len)
 			return false;
-		next_char(path, len, &retry, false);
 		p = star;
-		s = retry;
+		s = ++retry;
 	}
 }
 
@@ -478,6 +643,8 @@ list_kind_text(enum list_kind kind)
 		[LIST_REDIRECT] = "redirects to an address",
 		[LIST_LOCAL] = "local names",
 		[LIST_LONG] = "lines too long",
+		[LIST_RANGE] = "addresses with an impossible prefix length",
+		[LIST_LETTERS] = "names with letters that no browser sends",
 		[LIST_UNKNOWN] = "lines not understood",
 	};
 

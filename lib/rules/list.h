@@ -5,13 +5,17 @@
  * the caller can count it; nothing is guessed.
  *
  *     host, *.host, .host, host:port        the host and all below it; the port is passed over
- *     1.2.3.4, 10.0.0.0/8, 2001:db8::/32    hosts that are addresses
- *     0.0.0.0 host host                     hosts(5) with a null address (0.0.0.0, 127.0.0.1, ::, ::1)
- *     ||host^  @@||host^                    Adblock; the second is an exception
+ *     1.2.3.4, 10.0.0.0/8, 2001:db8::/32    hosts that are addresses; [2001:db8::1]:443 as well
+ *     0.0.0.0 host host                     hosts(5) with a null address: 0/8, 127/8, ::, ::1, "0", "127.1"
+ *     ||host^  @@||host^  ||10.0.0.0/8^     Adblock; the second is an exception; $important, $all may follow
  *     address=/host/host/  local=/host/     dnsmasq, with a null address or none
  *     host/path*  https://host/path         one path and any query of it; '*' is any run of characters
  *     ||host/path  ||host^path  ...|        a path that begins so; with '|' ends so; '^' a separator or the end
  *     # text  ! text  [text]                comments
+ *
+ * Paths are compared in canonical form (path.h), however they are written in the list; letters of other
+ * forms than Adblock's mean their case.  Blanks beyond ASCII count as blanks, invisible characters at the ends
+ * of a line as nothing.
  */
 #ifndef LIST_H
 #define LIST_H
@@ -24,7 +28,7 @@
 enum {
 	LIST_LINE =
 		2048,   /* bytes of a line; what is longer is LIST_LONG: no host or URL needs it */
-	LIST_PATH = 256 /* bytes of a path pattern: bounds the work of matching one */
+	LIST_PATH = 256 /* bytes of a canonical path pattern: bounds the work of matching one */
 };
 
 enum list_kind {
@@ -37,7 +41,9 @@ enum list_kind {
 	LIST_REDIRECT, /* an address that is not null: 192.0.2.1 example.com */
 	LIST_LOCAL,    /* a name without a dot in hosts(5): localhost */
 	LIST_LONG,     /* a line or a path pattern past the bounds */
-	LIST_UNKNOWN,  /* no host name, no known form */
+	LIST_RANGE,    /* 10.0.0.0/33, 10.0.0.0/024, 10.0.0.0/255.0.0.0 */
+	LIST_LETTERS, /* a host name with what a browser would turn into something else, or refuse */
+	LIST_UNKNOWN, /* no host name, no known form */
 	LIST_KINDS
 };
 
@@ -53,8 +59,8 @@ struct list_rule {
 	bool is_address;          /* range says which; else host does */
 	char host[NAME_MAX_TEXT]; /* normal form; "" if is_address */
 	struct net_range range;
-	const char *path; /* NULL: the whole host; else into the line, not NUL-ended */
-	size_t path_len;
+	size_t path_len;      /* 0: the whole host */
+	char path[LIST_PATH]; /* canonical (path.h), not NUL-ended */
 	enum list_end end;
 	bool adblock; /* the path is Adblock's: any case, '^' is a separator */
 };
@@ -67,14 +73,13 @@ struct list_line {
 	bool except, plain, named, hosts; /* its form */
 };
 
-/* `text` without its newline; it must outlive l and the rules' paths. */
+/* `text` without its newline; it must outlive l. */
 void list_init(struct list_line *l, const char *text, size_t len);
 
 /* LIST_RULE: *r is the next rule; LIST_END: no more; another kind: count it and call again. */
 enum list_kind list_next(struct list_line *l, struct list_rule *r);
 
-/* Does the request target path[0..len), query included, match a rule with a path? Octets that are percent-
- * encoded without need (RFC 3986 section 6.2.2.2) are compared decoded. */
+/* Does a reading (path.h) of a request target, path[0..len) with its query, match a rule with a path? */
 bool list_matches_path(const struct list_rule *r, const char *path, size_t len);
 
 /* "cosmetic filters", for the report. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include "lib/rules/letters.h"
 
 /* RFC 3492 section 5. */
 enum { BASE = 36, TMIN = 1, TMAX = 26, SKEW = 38, DAMP = 700, INITIAL_BIAS = 72, INITIAL_N = 128 };
@@ -126,36 +127,134 @@ put_punycode(struct writer *w, const uint32_t *points, size_t count)
 	return 0;
 }
 
+/* A label as code points: folded, composed. */
+struct label {
+	uint32_t points[NAME_LABEL];
+	size_t count;
+};
+
+static int
+put_point(struct label *l, uint32_t cp)
+{
+	if (l->count == NAME_LABEL)
+		return -1;
+	l->points[l->count++] = cp;
+	return 0;
+}
+
+/*
+ * Normalization Form C (UAX 15) as far as letters.h goes.  Marks come in any order: "e" with a circumflex and then a
+ * dot below is the same letter as with the dot first.  Two marks that are not composed and would have to be put into
+ * order are given up.
+ */
+static int
+put_composed(struct label *l, uint32_t cp)
+{
+	uint32_t *last = &l->points[l->count > 0 ? l->count - 1 : 0], whole, base, mark, inner,
+		 deeper;
+	unsigned class = letters_class(cp);
+
+	if (l->count == 0)
+		return class == LETTERS_STARTER ? put_point(l, cp) : -1;
+	if (class != LETTERS_STARTER && letters_class(*last) != LETTERS_STARTER)
+		return letters_class(*last) == class ? put_point(l, cp) : -1;
+	whole = letters_compose(*last, cp);
+	if (whole != 0) {
+		*last = whole;
+		return 0;
+	}
+	/* Polytonic Greek is composed of more than is known here. */
+	if (class != LETTERS_STARTER && *last >= 0x370 && *last < 0x400)
+		return -1;
+	base = class != LETTERS_STARTER ? letters_decompose(*last, &mark) : 0;
+	if (base == 0 || class >= letters_class(mark))
+		return put_point(l, cp);
+	if (letters_decompose(base, &deeper) != 0) /* three marks to be put into order */
+		return -1;
+	inner = letters_compose(base, cp);
+	if (inner == 0)
+		return put_point(l, cp);
+	whole = letters_compose(inner, mark);
+	*last = whole != 0 ? whole : inner;
+	return whole != 0 ? 0 : put_point(l, mark);
+}
+
+/* A code point beyond ASCII.  Joiners (RFC 5892 appendix A.1) are letters' in Arabic and Indic scripts, and what
+ * nobody sees elsewhere; the vowels of Thai and Lao that are two in one are the only ones that become more. */
+static int
+put_letter(struct label *l, uint32_t cp)
+{
+	uint32_t last = l->count > 0 ? l->points[l->count - 1] : 0;
+
+	if (cp == 0x200c || cp == 0x200d)
+		return last >= 0x600 && last < 0x1c00 ? put_point(l, cp) : -1;
+	if (cp == 0xe33 || cp == 0xeb3)
+		return put_point(l, cp + 0x1a) == 0 ? put_point(l, cp - 1) : -1;
+	cp = letters_fold(cp);
+	if (cp < INITIAL_N && cp != LETTERS_NOTHING) {
+		cp = (unsigned char)ldh((char)cp);
+		return cp != 0 ? put_composed(l, cp) : -1;
+	}
+	if (cp == LETTERS_NONE)
+		return -1;
+	return cp == LETTERS_NOTHING ? 0 : put_composed(l, cp);
+}
+
+static int
+read_u_label(struct label *l, const char *text, size_t len)
+{
+	for (size_t used; len > 0; text += used, len -= used) {
+		uint32_t cp = (unsigned char)*text;
+
+		used = 1;
+		if (cp < INITIAL_N) {
+			cp = (unsigned char)ldh(*text);
+			if (cp == 0 || put_composed(l, cp) != 0)
+				return -1;
+			continue;
+		}
+		used = decode_utf8((const unsigned char *)text, len, &cp);
+		if (used == 0 || put_letter(l, cp) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A label with letters beyond ASCII. */
 static int
 put_u_label(struct writer *w, const char *text, size_t len)
 {
-	uint32_t points[NAME_LABEL];
-	size_t count = 0, used;
+	struct label l = { .count = 0 };
 	bool ascii = true;
 
-	while (len > 0) {
-		if (count == NAME_LABEL)
-			return -1;
-		used = 1;
-		if ((unsigned char)*text < 0x80) {
-			points[count] = (unsigned char)ldh(*text);
-		} else {
-			used = decode_utf8((const unsigned char *)text, len, &points[count]);
-			ascii = false;
-		}
-		if (used == 0 || points[count] == 0)
-			return -1;
-		count++;
-		text += used;
-		len -= used;
-	}
-	if (ascii) /* too long, then */
+	if (read_u_label(&l, text, len) != 0)
 		return -1;
+	for (size_t i = 0; i < l.count; i++)
+		ascii = ascii && l.points[i] < INITIAL_N;
+	if (ascii) { /* fullwidth letters, say; or a plain label that is too long */
+		for (size_t i = 0; i < l.count; i++)
+			if (put(w, (char)l.points[i]) != 0)
+				return -1;
+		return l.count > 0 ? 0 : -1;
+	}
 	for (const char *prefix = "xn--"; *prefix != '\0'; prefix++)
 		if (put(w, *prefix) != 0)
 			return -1;
-	return put_punycode(w, points, count);
+	return put_punycode(w, l.points, l.count);
+}
+
+/* The bytes of a dot at the beginning of text, 0: none.  U+3002, U+FF0E and U+FF61 are dots to browsers (UTS 46
+ * section 4). */
+static size_t
+dot_length(const char *text, size_t len)
+{
+	if (len == 0 || *text == '.')
+		return len > 0;
+	return len >= 3 && (memcmp(text, "\xe3\x80\x82", 3) == 0 ||
+				   memcmp(text, "\xef\xbc\x8e", 3) == 0 ||
+				   memcmp(text, "\xef\xbd\xa1", 3) == 0)
+		       ? 3
+		       : 0;
 }
 
 /* Text in ASCII up to the next dot.  Returns its length, or -1 at anything else. */
@@ -180,16 +279,14 @@ put_ascii_label(struct writer *w, const char *text, size_t len)
 static int
 put_label(struct writer *w, const char *text, size_t len)
 {
-	size_t begin = w->len;
+	size_t begin = w->len, label = 0;
 	int n = put_ascii_label(w, text, len);
-	const char *dot;
 
 	if (n >= 0 || len == 0)
 		return n > 0 ? n : -1;
-	dot = memchr(text, '.', len);
-	if (dot != NULL)
-		len = (size_t)(dot - text);
-	return put_u_label(w, text, len) == 0 && w->len - begin <= NAME_LABEL ? (int)len : -1;
+	while (label < len && dot_length(text + label, len - label) == 0)
+		label++;
+	return put_u_label(w, text, label) == 0 && w->len - begin <= NAME_LABEL ? (int)label : -1;
 }
 
 static bool
@@ -206,20 +303,22 @@ int
 name_normalise(char out[NAME_MAX_TEXT], const char *text, size_t len)
 {
 	struct writer w = { out, 0, NAME_MAX_TEXT - 1 };
+	size_t dot;
 	int label;
 
-	if (len > 0 && text[len - 1] == '.')
-		len--;
 	for (;;) {
 		label = put_label(&w, text, len);
 		if (label < 0)
 			return -1;
-		if ((size_t)label == len)
+		text += label;
+		len -= (size_t)label;
+		dot = dot_length(text, len);
+		if (dot == len) /* the end, or a dot at the end */
 			break;
 		if (put(&w, '.') != 0)
 			return -1;
-		text += label + 1;
-		len -= (size_t)label + 1;
+		text += dot;
+		len -= dot;
 	}
 	out[w.len] = '\0';
 	return ends_in_number(out, w.len) ? -1 : (int)w.len;

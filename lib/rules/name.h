@@ -2,9 +2,8 @@
  * name: host names as people write them, brought to the one form that everything else compares.
  *
  * Pure.  Lower case, no trailing dot, labels of letters, digits, '-' and '_' (names with '_' are on the
- * web, whatever RFC 952 says); labels with other letters become A-labels by Punycode (RFC 3492).  Such
- * text must be lower case and composed already: the mapping tables of RFC 5895 would weigh more than the
- * proxy.
+ * web, whatever RFC 952 says); labels with other letters become the A-labels that browsers send (UTS 46,
+ * Punycode of RFC 3492), as far as letters.h goes: what goes further is no host name, never another one.
  */
 #ifndef NAME_H
 #define NAME_H

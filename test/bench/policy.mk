@@ -1,5 +1,5 @@
 # make bench-policy: what lists cost; see test/bench/policy.sh.
-POLICY_SRC = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci.c lib/rules/index.c lib/rules/list.c lib/rules/name.c lib/base/siphash.c lib/rules/source.c \
+POLICY_SRC = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci.c lib/rules/index.c lib/rules/list.c lib/rules/name.c lib/rules/letters.c lib/rules/path.c lib/base/siphash.c lib/rules/source.c \
 	lib/net/net.c lib/base/log.c lib/net/wait.c
 POLICY_MIPS_CC = mips-linux-gnu-gcc
 

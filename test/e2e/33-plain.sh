@@ -40,6 +40,15 @@ like 'a blocked host: Proxy-Status' "$(cat head)" '^Proxy-Status: sluice; ?error
 like 'a blocked host: the page names the list' "$(cat body)" 'ads'
 is 'a blocked path' "$(status "http://$P/hello/secret/x")" 403
 is 'its neighbour' "$(status "http://$P/hello/public")" 200
+forget plain
+for path in //hello/secret/x /hello/./secret /hello/x/..%2fsecret /hello/%2e/secret /x/%2e%2e/hello/%73ecret \
+	'/hello\secret' /hello/secret%00 /hello/secret/x/../../public '/hello/y;z/..;/secret'; do
+	is "a blocked path, written $path" "$(status --path-as-is "http://$P$path")" 403
+done
+is 'none of these left' "$(events plain | grep -c 'request GET')" 0
+is 'an allowed path' "$(status --path-as-is "http://$P/x/..%2fhead/%2E/..//head?a=%2e%2E/../%7e")" 404
+is 'goes on as it was written' "$(events plain | grep -o 'request GET .*')" \
+	'request GET /x/..%2fhead/%2E/..//head?a=%2e%2E/../%7e'
 is 'a port that is no http_port' "$(status "http://plain.bed.test:$TLS/hello")" 403
 like 'a wrong port: Proxy-Status' "$(cat head)" '^Proxy-Status: '
 

@@ -28,6 +28,7 @@ is 'an address' "$(status "https://127.20.0.77:$TLS/")" 403
 is 'the longer match wins' "$(status "http://good.ads.bed.test:$WEB/hello")" 200
 is 'and its neighbour is blocked in clear too' "$(status "http://sub.ads.bed.test:$WEB/hello")" 403
 is 'URL rule' "$(status "$(url www hello/secret/plans)")" 403
+is 'URL rule, written otherwise' "$(status --path-as-is "$(url www x/..%2fhello//%73ecret)")" 403
 is 'URL rule with a query' "$(status "$(url www 'hello/secret?x=y')")" 403
 is 'URL rule: its neighbour' "$(status "$(url www hello/secre)")" 200
 is 'URL rule in upper-case host' "$(status "https://WWW.BED.TEST:$TLS/hello/secret")" 403
@@ -97,6 +98,7 @@ like 'why: blocked' "$(why ads.bed.test)" 'block'
 like 'why: with file and line' "$(why ads.bed.test)" 'lists/ads:3'
 like 'why: the longer match' "$(why good.ads.bed.test)" 'lists/fine:1'
 like 'why: a path' "$(why www.bed.test/hello/secret/x)" 'lists/ads:7'
+like 'why: a path as it is judged' "$(why 'www.bed.test//hello/x/..%2fsecret')" 'read as +/hello/secret$'
 like 'why: a tunnel' "$(why quiet.bed.test)" 'tunnel'
 like 'why: nothing decides' "$(why other.test)" 'inspect'
 check 'why with a client' "$SLUICE" why -c sluice.conf ads.bed.test 192.168.1.4

@@ -1,6 +1,7 @@
 /* list: every form of line, every kind of what can't be meant, paths; input ends at a guard page. */
 #include "check.h"
 #include "lib/rules/list.h"
+#include "lib/rules/path.h"
 
 /* One line as "host|host/path$end" or the kinds in <>. */
 static const char *
@@ -28,7 +29,7 @@ read_rules(const char *text, size_t len)
 				net_addr_format(ip, &r.range.base, false), r.range.bits);
 		else
 			n += (size_t)snprintf(out + n, sizeof out - n, "%s", r.host);
-		if (r.path != NULL)
+		if (r.path_len > 0)
 			n += (size_t)snprintf(out + n, sizeof out - n, " %.*s %c%s",
 				(int)r.path_len, r.path, "xqo"[r.end], r.adblock ? "a" : "");
 	}
@@ -71,6 +72,61 @@ test_hosts(void)
 	RULES("||a.x/*", "a.x");
 	RULES("a.x/*", "a.x");
 	RULES("||*.a.x^", "<patterns for hosts>");
+	RULES("HTTP://A.x/", "a.x / q");
+	RULES("a.x:", "<lines not understood>");
+	RULES("||a.x^$important", "a.x");
+	RULES("@@||a.x^$important", "@a.x");
+	RULES("@@||a.x^$all,important", "@a.x");
+	RULES("||a.x^$important,script", "<rules with $options>");
+	RULES("||a.x^$", "<rules with $options>");
+	/* what hosts files have for nowhere */
+	RULES("0 a.x", "a.x");
+	RULES("0.0.0.1 a.x", "a.x");
+	RULES("127.1 a.x", "a.x");
+	RULES("127.0.0.53 a.x", "a.x");
+	RULES("::0 a.x", "a.x");
+	RULES("0:0:0:0:0:0:0:1 a.x", "a.x");
+	RULES("::ffff:0.0.0.0 a.x", "a.x");
+	RULES("address=/a.x/0", "a.x");
+	RULES("1.0.0.0 a.x", "<redirects to an address>");
+	RULES("::2 a.x", "<redirects to an address>");
+	RULES("0", "<lines not understood>");
+}
+
+/* What pages and other alphabets leave in lists. */
+static void
+test_letters(void)
+{
+	RULES("\xc2\xa0"
+	      "a.x\xc2\xa0",
+		"a.x");
+	RULES("\xe2\x80\x8b"
+	      "a.x\xe2\x80\x8b\xef\xbb\xbf\r",
+		"a.x");
+	RULES("a\xe2\x80\x8b"
+	      "b.x",
+		"ab.x");
+	RULES("0.0.0.0\xc2\xa0"
+	      "a.x\xe3\x80\x80"
+	      "b.x",
+		"a.x b.x");
+	RULES("\xe2\x80\x8e# a comment", "");
+	RULES("a.x\xc2\xa0# a comment", "a.x");
+	RULES("BÜCHER.example", "xn--bcher-kva.example");
+	RULES("bu\xcc\x88"
+	      "cher.example",
+		"xn--bcher-kva.example");
+	RULES("bücher。example", "xn--bcher-kva.example");
+	RULES("ａｄｓ．example", "ads.example");
+	RULES("||Пример.example^", "xn--e1afmkfd.example");
+	RULES("a\xe2\x80\x8d"
+	      "b.x",
+		"<names with letters that no browser sends>");
+	RULES("ﬁ.example", "<names with letters that no browser sends>");
+	RULES("a\xff.x", "<names with letters that no browser sends>");
+	RULES("\xc2\xa0", "");
+	RULES("\xc2", "<names with letters that no browser sends>");
+	RULES("a.x \xe2\x80", "<lines not understood>");
 }
 
 static void
@@ -84,8 +140,30 @@ test_addresses(void)
 	RULES("1.2.3.4:80", "1.2.3.4/32");
 	RULES("||1.2.3.4^", "1.2.3.4/32");
 	RULES("1.2.3", "<lines not understood>");
-	RULES("1.2.3.4/33", "1.2.3.4/32 /33 q");
 	RULES("1.2.3.4/bin.sh", "1.2.3.4/32 /bin.sh q");
+	RULES("1.2.3.4/1234", "1.2.3.4/32 /1234 q");
+	RULES("http://1.2.3.4/24", "1.2.3.4/32 /24 q");
+	RULES("[2001:db8::1]", "2001:db8::1/128");
+	RULES("[2001:db8::1]:443", "2001:db8::1/128");
+	RULES("[2001:db8::]/32", "2001:db8::/32");
+	RULES("[2001:db8::1]/x", "2001:db8::1/128 /x q");
+	RULES("https://[2001:db8::1]:8443/x", "2001:db8::1/128 /x q");
+	RULES("||[2001:db8::1]^", "2001:db8::1/128");
+	RULES("||10.1.2.3/8^", "10.0.0.0/8");
+	RULES("||10.1.2.3/8", "10.0.0.0/8");
+	RULES("@@||2001:db8::/32^", "@2001:db8::/32");
+	RULES("||1.2.3.4/bin", "1.2.3.4/32 /bin oa");
+	RULES("||1.2.3.4^", "1.2.3.4/32");
+	RULES("[1.2.3.4]", ""); /* a comment, like [Adblock] */
+	RULES("[2001:db8::1", "");
+	RULES("[2001:db8::1]x", "<lines not understood>");
+#define NO_PREFIX(text) RULES(text, "<addresses with an impossible prefix length>")
+	NO_PREFIX("1.2.3.4/33");
+	NO_PREFIX("10.0.0.0/024");
+	NO_PREFIX("10.0.0.0/255.0.0.0");
+	NO_PREFIX("2001:db8::/129");
+	NO_PREFIX("[2001:db8::]/129");
+	NO_PREFIX("||10.0.0.0/33^");
 }
 
 static void
@@ -100,6 +178,10 @@ test_paths(void)
 	RULES("||a.x/p|", "a.x /p xa");
 	RULES("||a.x^p*q", "a.x ^p*q oa");
 	RULES("@@||a.x/p", "@a.x /p oa");
+	RULES("a.x//%70/../q%2f*?r=%c3%bc", "a.x /q/*?r=\xc3\xbc x");
+	RULES("a.x/%2a", "a.x /%2A q");
+	RULES("a.x//*", "a.x");
+	RULES("||a.x/%2e/", "a.x");
 }
 
 static void
@@ -168,6 +250,11 @@ test_long(void)
 	memcpy(text, "a.x/", 4);
 	CHECK(strstr(read_rules(text, 3 + LIST_PATH), "a.x /aaa") != NULL);
 	CHECK_STR(read_rules(text, 4 + LIST_PATH), "<lines too long>");
+	/* a path counts as long as it is when decoded */
+	for (size_t i = 4; i + 2 < 3 + 3 * LIST_PATH; i++)
+		text[i] = "%d0"[(i - 4) % 3];
+	CHECK(strstr(read_rules(text, 4 + 3 * (LIST_PATH - 1)), "a.x /\xd0\xd0") != NULL);
+	CHECK_STR(read_rules(text, 4 + 3 * LIST_PATH), "<lines too long>");
 }
 
 /* Does the rule in `line` match this path? */
@@ -176,12 +263,13 @@ matches(const char *line, const char *path)
 {
 	struct list_line l;
 	struct list_rule r;
-	size_t len = strlen(path);
-	char *guarded = check_guard(path, len);
+	static char canonical[32768];
+	size_t len = path_read(canonical, path, strlen(path), PATH_CANONICAL);
+	char *guarded = check_guard(canonical, len);
 	bool yes;
 
 	list_init(&l, line, strlen(line));
-	if (list_next(&l, &r) != LIST_RULE || r.path == NULL)
+	if (list_next(&l, &r) != LIST_RULE || r.path_len == 0)
 		return false;
 	yes = list_matches_path(&r, guarded, len);
 	check_unguard(guarded, len);
@@ -201,7 +289,12 @@ test_matching(void)
 	CHECK(matches("a.x/p?q=*", "/p?q=1") && !matches("a.x/p?q=", "/p?q=1"));
 	CHECK(matches("a.x/%7eu", "/~u") && matches("a.x/~u", "/%7eu") &&
 		matches("a.x/~u", "/%7Eu"));
-	CHECK(!matches("a.x/a/b", "/a%2fb") && matches("a.x/a%2fb", "/a%2fb"));
+	CHECK(matches("a.x/a/b", "/a%2fb") && matches("a.x/a%2fb", "/a%2fb"));
+	CHECK(matches("a.x/b\xc3\xbc*", "/b%C3%BCcher") && matches("a.x/b%c3%bc*", "/b\xc3\xbcr"));
+	CHECK(matches("a.x//secret*", "/x/..%2fsecret") && matches("a.x/%73ecret", "//secret?q"));
+	CHECK(matches("a.x/%2a", "/*") && matches("a.x/%2a", "/%2A") && !matches("a.x/%2a", "/b"));
+	CHECK(matches("||a.x/%5e|", "/^") && !matches("||a.x/%5e|", "//"));
+	CHECK(matches("||a.x/\xc3\xbc", "/%c3%bc") && !matches("||a.x/\xc3\xbc", "/%c3%9c"));
 	CHECK(!matches("a.x/~u", "/%7") && !matches("a.x/~", "/%7g"));
 	CHECK(matches("||a.x/P", "/path") && matches("||a.x/p|", "/P") &&
 		!matches("||a.x/p|", "/pq"));
@@ -227,6 +320,7 @@ main(void)
 {
 	test_hosts();
 	test_addresses();
+	test_letters();
 	test_paths();
 	test_nothing();
 	test_kinds();

@@ -73,6 +73,61 @@ test_punycode(void)
 	NORMAL("😀.example", "xn--e28h.example");
 }
 
+/* What browsers make of it (UTS 46): each of these was asked of one. */
+static void
+test_letters(void)
+{
+	NORMAL("BÜCHER.example", "xn--bcher-kva.example");
+	NORMAL("bu\xcc\x88"
+	       "cher.example",
+		"xn--bcher-kva.example");
+	NORMAL("BU\xcc\x88"
+	       "CHER.example",
+		"xn--bcher-kva.example");
+	NORMAL("straße.example", "xn--strae-oqa.example");
+	NORMAL("ŁÓDŹ.example", "xn--d-uga0v4h.example");
+	NORMAL("Ÿ.example", "xn--wda.example");
+	NORMAL("ПОЧЕМУ.example", "xn--e1aoedxv.example");
+	NORMAL("Ѐ.example", "xn--51a.example");
+	NORMAL("ΆΛΦΑ.example", "xn--hxak3a7b.example");
+	NORMAL("σάς.example", "xn--hxa8bb.example"); /* the last sigma stays one */
+	NORMAL("ԱԲ.example", "xn--y9ac.example");
+	/* two marks, in either order, and as two of three */
+	NORMAL("e\xcc\xa3\xcc\x82.x", "xn--qlg.x");
+	NORMAL("e\xcc\x82\xcc\xa3.x", "xn--qlg.x");
+	NORMAL("\xe1\xba\xb9\xcc\x82.x", "xn--qlg.x");
+	NORMAL("한글.x", "xn--bj0bj06e.x");
+	NORMAL("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf.x",
+		"xn--bj0bj06e.x");
+	NORMAL("น้ำ.x", "xn--q3c4c8cq.x"); /* a vowel that is two */
+	NORMAL("ｅｘａｍｐｌｅ．ｃｏｍ", "example.com");
+	NORMAL("a。b．c｡", "a.b.c");
+	NORMAL("ab\xc2\xad"
+	       "c\xe2\x80\x8b\xe2\x81\xa0.x",
+		"abc.x");
+	NORMAL("❤\xef\xb8\x8f.x", "xn--qei.x");
+	NORMAL("نامه\xe2\x80\x8cای.x", "xn--mgba3gch31f060k.x");
+}
+
+/* What a browser would map to something else, or refuse, is no host name rather than another one. */
+static void
+test_refused(void)
+{
+	static const char *const refused[] = { "ﬁ.x", "İ.x", "ǆ.x", "ẞ.x", "№.x", "𝐚.x", "㎏.x",
+		"a\xe2\x80\x8d"
+		"b.x",
+		"a\xe2\x80\xae.x",
+		"\xcc\x81"
+		"a.x",
+		"か\xe3\x82\x99.x", "α\xcc\x93.x", "\xef\xa4\x80.x", "Ა.x", "⼀.x", "ﾊ.x",
+		"a\xc2\xa0"
+		"b.x",
+		"＿！.x", "\xe2\x80\x8b.x", "\xee\x80\x80.x", "１.２.３.４", "。a", "a。。b" };
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		NORMAL(refused[i], "none");
+}
+
 static void
 test_bad_utf8(void)
 {
@@ -103,6 +158,8 @@ main(void)
 	test_ascii();
 	test_lengths();
 	test_punycode();
+	test_letters();
+	test_refused();
 	test_bad_utf8();
 	test_parent();
 	return check_done("name");

@@ -143,26 +143,41 @@ parse_time(const char *text)
 	return mktime(&tm);
 }
 
+static struct policy_client
+parse_client(const char *client, const char *when)
+{
+	struct policy_client who = { .now = parse_time(when) };
+
+	if (client[0] != '-')
+		net_addr_parse(&who.addr, client, strlen(client));
+	return who;
+}
+
+static void
+tell(const struct verdict *v, char out[128])
+{
+	static const char *const actions[] = { "block", "inspect", "tunnel", "allow" };
+
+	if (v->decided)
+		snprintf(out, 128, "%s %s:%u", actions[v->action], v->list, v->line);
+	else
+		snprintf(out, 128, "none");
+}
+
 static void
 judge(struct policy *p, const char *client, const char *when, const char *url, char out[128])
 {
-	static const char *const actions[] = { "block", "inspect", "tunnel", "allow" };
-	struct policy_client who = { .now = parse_time(when) };
+	struct policy_client who = parse_client(client, when);
 	size_t len = strcspn(url, "/");
 	char host[256];
 	struct verdict v;
 
-	if (client[0] != '-')
-		net_addr_parse(&who.addr, client, strlen(client));
 	snprintf(host, sizeof host, "%.*s", (int)len, url);
 	if (url[len] == '/')
 		policy_judge_url(p, &who, host, url + len, strlen(url + len), &v);
 	else
 		policy_judge_host(p, &who, host, &v);
-	if (v.decided)
-		snprintf(out, 128, "%s %s:%u", actions[v.action], v.list, v.line);
-	else
-		snprintf(out, 128, "none");
+	tell(&v, out);
 	CHECK_INT(v.block, v.decided && v.action == CONFIG_BLOCK);
 	if (v.decided && (v.action == CONFIG_INSPECT || v.action == CONFIG_TUNNEL))
 		CHECK_INT(v.inspect, v.action == CONFIG_INSPECT);
@@ -171,16 +186,53 @@ judge(struct policy *p, const char *client, const char *when, const char *url, c
 }
 
 static void
+load_table(void)
+{
+	if (table_policy != NULL)
+		return;
+	end_list();
+	fflush(conf);
+	table_policy = must_load();
+}
+
+/* resolve CLIENT TIME HOST A,B LEFT VERDICT */
+static void
+resolve(char *line, unsigned number)
+{
+	char client[64], when[64], host[256], text[256], want[256], got[256] = "", *addr, *rest;
+	struct policy_client who;
+	struct net_addr addrs[8];
+	size_t count = 0, len = 0;
+	struct verdict v;
+	int n = 0;
+
+	load_table();
+	sscanf(line, "resolve %63s %63s %255s %255s %n", client, when, host, text, &n);
+	snprintf(want, sizeof want, "%s", line + n);
+	rest = text;
+	while ((addr = strtok_r(rest, ",", &rest)) != NULL)
+		net_addr_parse(&addrs[count++], addr, strlen(addr));
+	who = parse_client(client, when);
+	policy_judge_host(table_policy, &who, host, &v);
+	count = policy_judge_addresses(table_policy, &who, &v, addrs, count);
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(got + len, sizeof got - len, "%s%s", i > 0 ? "," : "",
+			net_addr_format(text, &addrs[i], false));
+	len += (size_t)snprintf(got + len, sizeof got - len, "%s ", count == 0 ? "-" : "");
+	tell(&v, got + len);
+	CHECK_INT(v.block, count == 0);
+	if (strcmp(got, want) != 0)
+		fprintf(stderr, "table.txt:%u:\n", number);
+	CHECK_STR(got, want);
+}
+
+static void
 ask(char *line, unsigned number)
 {
 	char client[64], when[64], url[256], got[128], want[128] = "", *rest;
 	int n = 0;
 
-	if (table_policy == NULL) {
-		end_list();
-		fflush(conf);
-		table_policy = must_load();
-	}
+	load_table();
 	sscanf(line, "ask %63s %63s %255s %n", client, when, url, &n);
 	rest = line + n;
 	snprintf(want, sizeof want, "%s", rest);
@@ -216,6 +268,8 @@ test_table(void)
 			begin_list(line, true);
 		else if (strncmp(line, "ask ", 4) == 0)
 			ask(line, number);
+		else if (strncmp(line, "resolve ", 8) == 0)
+			resolve(line, number);
 	}
 	fclose(f);
 	begin_group();
@@ -594,6 +648,51 @@ test_why(void)
 	policy_free(p);
 }
 
+/* What `why` and -t say about the form of URLs. */
+static void
+test_forms(void)
+{
+	const char *text;
+	struct verdict v;
+	struct policy_client client = { .now = 0 };
+	static char path[POLICY_TARGET + 1];
+	struct policy *p;
+
+	write_conf("block");
+	write_file("list", "a.example/secret*\nb.example/watch?v=abc\nb.example/watch?v=abc*\n"
+			   "c.example/\n||c.example/x?y\nc.example/b\xc3\xbc\n");
+	p = must_load();
+	text = capture(1, p, "a.example//x/..%2fsecret#top", "::1");
+	CHECK(strstr(text,
+		      "a.example//x/..%2fsecret: blocked\n"
+		      "  read as      /secret\n"
+		      "  decided by   list 'ads', /list:1: a.example/secret* (block)\n") == text);
+	text = capture(1, p, "http://a.example/secret/../open", "::1");
+	CHECK(strstr(text,
+		      "a.example/secret/../open: blocked\n"
+		      "  read as      /open\n"
+		      "  by others as /secret/../open\n"
+		      "  decided by   list 'ads', /list:1: a.example/secret* (block)\n") == text);
+	text = capture(1, p, "https://c.example//b%c3%bc", "::1");
+	CHECK(strstr(text,
+		      "blocked\n  read as      /b%C3%BC\n  decided by   list 'ads', /list:6:") !=
+		NULL);
+	CHECK(strstr(capture(1, p, "a.example/secret", "::1"), "read as") == NULL);
+	CHECK_STR(capture(2, p, NULL, "::1"),
+		"/list:2: this is for this one query alone: not for '/watch?v=abc&more=1', not for "
+		"'/watch?more=1&v=abc'; '/watch*v=abc*' is for them too\n"
+		"/list:4: this is for the front page alone; without its '/' the rule is for the "
+		"whole host\n");
+	/* as long as a head can be, and longer */
+	memset(path, 'a', sizeof path);
+	path[0] = '/';
+	policy_judge_url(p, &client, "a.example", path, POLICY_TARGET, &v);
+	CHECK(!v.block && !v.decided);
+	policy_judge_url(p, &client, "a.example", path, POLICY_TARGET + 1, &v);
+	CHECK(v.block && !v.decided);
+	policy_free(p);
+}
+
 static void
 remove_files(void)
 {
@@ -607,7 +706,8 @@ remove_files(void)
 	}
 	/* the table's lists */
 	static const char *const more[] = { "ads", "ok", "l1", "l2", "l3", "l4", "one", "two",
-		"all", "tv", "kid", "free", "night", "lunch", "weekend", "look" };
+		"all", "tv", "kid", "free", "night", "lunch", "weekend", "look", "site", "bad",
+		"quiet", "mine" };
 	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
 		snprintf(command, sizeof command, "%s/%s", dir, more[i]);
 		unlink(command);
@@ -636,6 +736,7 @@ main(void)
 	test_no_lists();
 	test_hours_turned();
 	test_why();
+	test_forms();
 	remove_files();
 	return check_done("policy");
 }

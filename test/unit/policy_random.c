@@ -265,6 +265,31 @@ is_plausible(const struct verdict *v, int list, const char *host, const unsigned
 	return false;
 }
 
+/* The same URL, written in a way that every server reads alike. */
+static void
+judge_disguised(struct policy *p, const struct policy_client *client, const char *host,
+	const char *path, struct verdict *v)
+{
+	char text[64];
+	size_t n = 0;
+	bool query = false;
+
+	for (; *path != '\0'; path++) {
+		query = query || *path == '?';
+		if (*path != '?' && draw(4) == 0) {
+			snprintf(text + n, sizeof text - n, draw(2) ? "%%%02x" : "%%%02X", *path);
+			n += 3;
+		} else {
+			bool back = *path == '/' && !query && n > 0 && draw(4) == 0;
+
+			text[n++] = back ? '\\' : *path;
+		}
+		if (*path == '/' && !query && draw(4) == 0)
+			text[n++] = '/';
+	}
+	policy_judge_url(p, client, host, text, n, v);
+}
+
 static bool
 ask(struct policy *p)
 {
@@ -285,7 +310,7 @@ ask(struct policy *p)
 		snprintf(host, sizeof host, "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
 	}
 	if (path != NULL)
-		policy_judge_url(p, &client, host, path, strlen(path), &v);
+		judge_disguised(p, &client, host, path, &v);
 	else
 		policy_judge_host(p, &client, host, &v);
 	list = ref_judge(own, host, is_address ? ip : NULL, path, &best);

@@ -20,11 +20,12 @@ UNIT_LIBS_page = -lbearssl
 UNIT_encode = lib/x509/encode.c
 UNIT_LIBS_encode = -lbearssl
 UNIT_siphash = lib/base/siphash.c
-UNIT_name = lib/rules/name.c
+UNIT_name = lib/rules/name.c lib/rules/letters.c
 UNIT_index = lib/rules/index.c
 UNIT_source = lib/rules/source.c
-UNIT_list = lib/rules/list.c lib/rules/name.c lib/net/net.c
-UNIT_policy = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci.c lib/rules/index.c lib/rules/list.c lib/rules/name.c lib/base/siphash.c lib/rules/source.c \
+UNIT_path = lib/rules/path.c
+UNIT_list = lib/rules/list.c lib/rules/path.c lib/rules/name.c lib/rules/letters.c lib/net/net.c
+UNIT_policy = policy.c policy/load.c policy/why.c lib/base/config.c lib/base/uci.c lib/rules/index.c lib/rules/list.c lib/rules/path.c lib/rules/name.c lib/rules/letters.c lib/base/siphash.c lib/rules/source.c \
 	lib/net/net.c lib/base/log.c lib/net/wait.c
 UNIT_store = lib/base/pool.c
 UNIT_LIBS_store = -lbearssl
@@ -34,7 +35,7 @@ UNIT_authority = lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509
 UNIT_LIBS_authority = -lbearssl
 UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c $(CURVE_PARTS)
 UNIT_LIBS_forge = -lbearssl
-UNIT_cert = cert.c $(CHAIN_PARTS) lib/x509/authority.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/tls/origins.c \
+UNIT_cert = cert.c $(CHAIN_PARTS) lib/x509/authority.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/rules/letters.c lib/tls/origins.c \
 	lib/base/seed.c lib/tls/session.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
