@@ -222,6 +222,9 @@ void record_begin_unread(struct conn *c);
 /* A tunnel begins: bytes are counted from here. */
 void record_begin_tunnel(struct conn *c, size_t held);
 
+/* No line after all: what it was begun for goes on under lines of its own. */
+void record_drop(struct conn *c);
+
 /* Writes the line, once. */
 void record_end(struct conn *c);
 

@@ -59,6 +59,12 @@ record_begin_tunnel(struct conn *c, size_t held)
 	c->record.sent_before = c->pair.client.sent;
 }
 
+void
+record_drop(struct conn *c)
+{
+	c->record.method[0] = '\0';
+}
+
 static bool
 was_blocked(const struct conn *c)
 {

@@ -48,6 +48,17 @@ turn_away(struct conn *c)
 		"All connections of this proxy are in use, most of them by this client.");
 }
 
+/* The state stays: its time begins anew, and what has come behind the CONNECT is looked at in the next turn. */
+static enum conn_state
+begin_plain(struct conn *c)
+{
+	record_drop(c);
+	leg_pump(&c->pair.client, false, false);
+	conn_rearm(c);
+	conn_again(c);
+	return C_REQUEST;
+}
+
 static enum conn_state
 take_connect(struct conn *c, const struct http_head *head)
 {
@@ -69,7 +80,7 @@ take_connect(struct conn *c, const struct http_head *head)
 		return reach_host(c, FOR_TUNNEL);
 	if (!answer_greet(c))
 		return C_FREE;
-	return c->door.plain ? C_REQUEST : C_HELLO;
+	return c->door.plain ? begin_plain(c) : C_HELLO;
 }
 
 /* Whom a request in clear is for.  A redirected client says it as it would to the origin; without a word (HTTP/1.0)

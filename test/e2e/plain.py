@@ -106,8 +106,8 @@ def connect_to_http(path, host, status, text):
 
 
 test("CONNECT to an http_port: plain HTTP inside", connect_to_http, "/hello", P, 200, b"hello from plain")
-test("CONNECT to an http_port: judged by its URL", connect_to_http, "/hello/secret/x", P, 403, b"</html>")
-test("CONNECT to an http_port: for that host alone", connect_to_http, "/hello", "other.test", 400, b"</html>")
+test("CONNECT to an http_port: judged by its URL", connect_to_http, "/hello/secret/x", P, 403, b"blocked here")
+test("CONNECT to an http_port: for that host alone", connect_to_http, "/hello", "other.test", 400, b"another host")
 test("origin-form is no proxy request", refused, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % P, (400, 403, 404, 421))
 test("https:// in absolute form", refused, "GET https://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n" % (P, P), (400, 403, 421, 501))
 test("ftp://", refused, "GET ftp://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n" % (P, P), (400, 403, 501))
