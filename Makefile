@@ -135,6 +135,7 @@ help:
 	@echo 'make bench              CPU and memory a connection, against other proxies'
 	@echo 'make x509               the chain check: known chains, openssl and certtool beside it, real roots'
 	@echo 'make leaf               forged leaves, judged by the TLS libraries that are here'
+	@echo 'make names              names beyond ASCII, compared with a browser'"'"'s URL parser (node)'
 	@echo 'make bench-policy       bytes a domain, loads and look-ups a second, beside dnsmasq'
 	@echo 'make bench-wear         flash writes of a day of browsing'
 	@echo 'make powercut           20 power cuts each on JFFS2 and UBIFS, in the 64 MB MIPS machine'

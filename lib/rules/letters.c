@@ -1,6 +1,6 @@
 /*
- * letters: the tables are made from what Unicode 14 and a browser's URL parser say, see letters.h for what they leave
- * out.
+ * letters: the tables are made from what Unicode 14 and a browser's URL parser say; `make names` compares them with
+ * one again.
  */
 #include "lib/rules/letters.h"
 
