@@ -45,14 +45,9 @@ take_rule(struct door *d, const struct verdict *v)
 
 	d->rule[0] = '\0';
 	d->action = v->action;
+	d->own = v->decided && v->own;
 	if (v->decided)
 		snprintf(d->rule, sizeof d->rule, "%s", policy_verdict_text(v, text));
-}
-
-static bool
-rule_said(const struct door *d, enum config_action action)
-{
-	return d->rule[0] != '\0' && d->action == action;
 }
 
 /* The host, and what the client calls it if that is another name: the stricter verdict. */
@@ -307,12 +302,10 @@ static bool
 address_is_blocked(const struct door *d, const struct door_house *h, const struct net_addr *a,
 	struct verdict *v)
 {
-	char text[NET_ADDR_TEXT];
+	struct net_addr one = *a;
 
-	if (rule_said(d, CONFIG_ALLOW))
-		return false;
-	policy_judge_host(h->policy, &h->client, net_addr_format(text, a, false), v);
-	return v->block;
+	*v = (struct verdict){ .decided = d->rule[0] != '\0', .action = d->action, .own = d->own };
+	return policy_judge_addresses(h->policy, &h->client, v, &one, 1) == 0;
 }
 
 enum door_answer

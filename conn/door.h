@@ -89,6 +89,7 @@ struct door {
 	enum config_action action; /* of the rule that decided, if rule is not empty */
 	bool is_ip;                /* host is an address */
 	bool may_forge;            /* a leaf may be forged for `name` */
+	bool own; /* that rule is of a list for this client alone */
 	bool plain;                /* behind a CONNECT: requests in clear, not TLS */
 	uint16_t port;
 	char host[TARGET_HOST_MAX + 1];
