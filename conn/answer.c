@@ -1,6 +1,7 @@
 /*
  * answer: answers of our own, and the end of a connection.  The states answer and linger.
  */
+#include <stdio.h>
 #include <string.h>
 #include "conn/steps.h"
 #include "lib/tls/leg.h"
@@ -87,12 +88,52 @@ write_page(struct conn *c)
 		c->relay.high = c->answer.len;
 }
 
+enum conn_state
+answer_give(struct conn *c, const struct answer *a)
+{
+	int n;
+
+	if (!conn_lend(c))
+		return C_FREE;
+	c->answer.what = *a;
+	c->answer.sent = c->answer.body_sent = 0;
+	/* What was asked with a body can't be in step any more: the body was not read. */
+	if (c->relay.up != UP_HEAD || c->proxy->head.framing != BODY_NONE)
+		c->answer.what.close = true;
+	if (c->proxy->head.asked.is_head)
+		c->answer.what.read = NULL;
+	n = snprintf(c->relay.buf, PAIR_SCRATCH,
+		"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s%s\r\n",
+		a->status, page_status_text(a->status), a->type, a->len,
+		a->fields != NULL ? a->fields : "",
+		c->answer.what.close ? "Connection: close\r\n" : "");
+	c->answer.len = n < PAIR_SCRATCH ? (size_t)n : 0;
+	c->relay.status = (uint16_t)a->status;
+	if (c->relay.high < c->answer.len)
+		c->relay.high = c->answer.len;
+	return c->answer.len > 0 ? C_ANSWER : C_FREE;
+}
+
+/* Between an answer and the next request. */
+static enum conn_state
+go_on(struct conn *c)
+{
+	c->answer.len = c->answer.sent = c->answer.body_sent = 0;
+	c->answer.what.read = NULL;
+	c->exchanges++;
+	c->head_timed = false;
+	relay_next(&c->relay);
+	conn_again(c);
+	return c->pair.client.tls != NULL ? C_EXCHANGE : C_REQUEST;
+}
+
 /* As much as there is room for.  True: all of it is put. */
 static bool
 put_answer(struct conn *c)
 {
 	struct conn_answer *a = &c->answer;
-	const struct answer_body *b = &a->body;
+	const struct answer *b = &a->what;
 	size_t room, n;
 	unsigned char *space;
 
@@ -133,6 +174,8 @@ step_answer(struct conn *c)
 		return C_ANSWER;
 	conn_moved(c);
 	record_end(c);
+	if (c->failure.status == 0 && !c->answer.what.close)
+		return go_on(c);
 	leg_end(&c->pair.client);
 	return C_LINGER;
 }

@@ -35,12 +35,14 @@ conn_state_name(enum conn_state state)
 struct door_house
 conn_house(const struct conn *c)
 {
-	const struct proxy *p = c->proxy;
+	struct proxy *p = c->proxy;
 
 	return (struct door_house){
 		.policy = p->policy,
 		.config = &p->config,
 		.listeners = &p->listeners,
+		.learned = &p->learned,
+		.now = p->now,
 		.client = { .addr = c->peer, .now = p->wall },
 		.clock_is_trusted = p->clock_is_trusted,
 	};

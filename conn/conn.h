@@ -72,13 +72,16 @@ enum conn_signer { SIGNER_CA, SIGNER_UNTRUSTED };
 /* How the client's side ends. */
 enum conn_ending { END_PROPERLY, END_CUT };
 
-/* What an answer of our own says: apart from failures, which are one source of it. */
-struct answer_body {
-	const char *type; /* Content-Type */
-	/* Copies at most cap bytes from `at` on; the same bytes for the same place each time. */
+/* An answer of our own that is no failure: see answer_give. */
+struct answer {
+	int status;
+	const char *type;   /* Content-Type */
+	const char *fields; /* further fields of the head, each with its CRLF; NULL: none */
+	/* The body: copies at most cap bytes from `at` on to out; the same bytes for the same place each time. */
 	size_t (*read)(const void *source, size_t at, char *out, size_t cap);
-	const void *source;
-	size_t len;
+	const void *source; /* read's; lives as long as the process */
+	size_t len;         /* of the body, in bytes */
+	bool close;         /* the connection ends with it */
 };
 
 struct conn {
@@ -118,9 +121,9 @@ struct conn {
 		char method[METHOD_TEXT], url[URL_TEXT];
 	} record;
 
-	struct conn_answer {      /* answer.c: len 0: none */
-		size_t len, sent; /* of the head, with the body where that is written with it */
-		struct answer_body body; /* what follows; read NULL: nothing */
+	struct conn_answer {        /* answer.c: len 0: none */
+		size_t len, sent;   /* of the head, with the body where that is written with it */
+		struct answer what; /* whose body follows; read NULL: none does */
 		size_t body_sent;
 		enum conn_ending ending;
 		int64_t linger_until; /* monotonic ms: when reading what still comes ends */
@@ -151,6 +154,7 @@ struct proxy {
 	struct resolver *resolver;
 	struct listeners listeners;
 	struct fair fair;
+	struct learned learned;
 	struct pool conns, buffers;
 	struct http_head head;    /* scratch: valid from a parse to the end of that step */
 	const struct wait *ready; /* this turn's wait, after it */

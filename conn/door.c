@@ -212,6 +212,14 @@ take_redirected_name(struct door *d, const char *sni)
 	d->is_ip = false;
 }
 
+/* Another connection has met its TLS.  Of a name that only the client asserts nothing is known: host is looked up. */
+static bool
+is_known_uninspectable(const struct door *d, const struct door_house *h)
+{
+	return h->config->uninspectable == CONFIG_UNINSPECTABLE_TUNNEL &&
+	       strcmp(d->host, d->name) == 0 && learned_has(h->learned, d->host, d->port, h->now);
+}
+
 enum door_answer
 door_hello(struct door *d, const struct door_house *h, const char *sni, bool speakable)
 {
@@ -238,6 +246,8 @@ door_hello(struct door *d, const struct door_house *h, const char *sni, bool spe
 	if (!speakable)
 		return may_pass_unseen(d, h, &v) ? tunnel(d, REASON_CLIENT_TLS)
 						 : refuse(d, DOOR_UNSPEAKABLE);
+	if (is_known_uninspectable(d, h))
+		return tunnel(d, REASON_ORIGIN);
 	d->route = ROUTE_INSPECT;
 	return DOOR_OPEN;
 }
@@ -342,6 +352,8 @@ door_tunnel_instead(struct door *d, const struct door_house *h, enum door_reason
 {
 	if (reason == REASON_ORIGIN && h->config->uninspectable != CONFIG_UNINSPECTABLE_TUNNEL)
 		return false;
+	if (reason == REASON_ORIGIN)
+		learned_note(h->learned, d->host, d->port, h->now);
 	(void)tunnel(d, reason);
 	return true;
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "conn/learned.h"
 #include "lib/base/config.h"
 #include "lib/net/listen.h"
 #include "lib/net/net.h"
@@ -76,6 +77,8 @@ struct door_house {
 	struct policy *policy;
 	const struct config *config;
 	const struct listeners *listeners;
+	struct learned *learned;
+	int64_t now; /* monotonic ms */
 	struct policy_client client;
 	bool clock_is_trusted;
 };
@@ -89,7 +92,7 @@ struct door {
 	enum config_action action; /* of the rule that decided, if rule is not empty */
 	bool is_ip;                /* host is an address */
 	bool may_forge;            /* a leaf may be forged for `name` */
-	bool own; /* that rule is of a list for this client alone */
+	bool own;                  /* that rule is of a list for this client alone */
 	bool plain;                /* behind a CONNECT: requests in clear, not TLS */
 	uint16_t port;
 	char host[TARGET_HOST_MAX + 1];
@@ -129,7 +132,7 @@ enum door_answer door_tunnel_hello(const struct door *d, const char *sni);
 enum door_answer door_address(
 	struct door *d, const struct door_house *h, const struct net_addr *address);
 
-/* The origin's TLS can't be inspected, or its chain was refused (under `invalid_upstream 'tunnel'`): true: it is to
+/* The origin's TLS can't be inspected (which is learned), or its chain was refused (under `invalid_upstream 'tunnel'`): true: it is to
  * be tunnelled, and the route says so. */
 bool door_tunnel_instead(struct door *d, const struct door_house *h, enum door_reason reason);
 

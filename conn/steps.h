@@ -46,6 +46,9 @@ enum conn_state step_tunnel(struct conn *c);
 /* --- answer.c: answers of our own, and the end --- */
 enum conn_state step_answer(struct conn *c);
 enum conn_state step_linger(struct conn *c);
+/* Answers the request whose head was just parsed (proxy->head), in clear or inside TLS; what follows is C_ANSWER, and then
+ * the next request unless the answer closes. */
+enum conn_state answer_give(struct conn *c, const struct answer *a);
 /* "200 Connection established" goes to the client.  False: it is gone. */
 bool answer_greet(struct conn *c);
 /* An alert of TLS in clear, for a client whose hello can't be answered (RFC 8446 section 6). */

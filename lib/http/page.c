@@ -68,10 +68,10 @@ page_status_text(int status)
 	static const struct {
 		int status;
 		const char *text;
-	} texts[] = { { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 407, "Proxy Authentication Required" },
-		{ 408, "Request Timeout" }, { 411, "Length Required" },
-		{ 413, "Content Too Large" }, { 414, "URI Too Long" },
+	} texts[] = { { 200, "OK" }, { 304, "Not Modified" }, { 400, "Bad Request" },
+		{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 407, "Proxy Authentication Required" }, { 408, "Request Timeout" },
+		{ 411, "Length Required" }, { 413, "Content Too Large" }, { 414, "URI Too Long" },
 		{ 417, "Expectation Failed" }, { 421, "Misdirected Request" },
 		{ 426, "Upgrade Required" }, { 431, "Request Header Fields Too Large" },
 		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },

@@ -11,6 +11,7 @@
 static char dir[] = "/tmp/sluice-door-XXXXXX";
 static struct config config;
 static struct listeners listeners;
+static struct learned learned;
 static struct policy *policy;
 static bool clock_is_trusted;
 static FILE *conf, *list;
@@ -47,6 +48,7 @@ begin_group(void)
 	policy_free(policy);
 	policy = NULL;
 	clock_is_trusted = true;
+	memset(&learned, 0, sizeof learned);
 	conf = open_file("conf");
 	fputs("config sluice 'main'\n", conf);
 }
@@ -79,6 +81,8 @@ house(void)
 	return (struct door_house){ .policy = policy,
 		.config = &config,
 		.listeners = &listeners,
+		.learned = &learned,
+		.now = 1000,
 		.client = { .now = 1795000000 },
 		.clock_is_trusted = clock_is_trusted };
 }
