@@ -246,7 +246,7 @@ static void
 read_alert(struct engine *e, const unsigned char *data, size_t len)
 {
 	if (len != 2) {
-		engine_fail(e, ENGINE_DECODE);
+		engine_fail(e, len == 0 ? ENGINE_UNEXPECTED : ENGINE_DECODE);
 		return;
 	}
 	if (data[1] == ALERT_CLOSE_NOTIFY)
