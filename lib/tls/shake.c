@@ -5,7 +5,9 @@
 
 #include <string.h>
 #include "lib/base/pool.h"
-#include "lib/tls/curves.h"
+#include "lib/curve/p256.h"
+#include "lib/curve/p384.h"
+#include "lib/curve/x25519.h"
 
 /* --- suites --- */
 
@@ -223,6 +225,7 @@ shake_handshake_keys(struct engine *e)
 	pool_wipe(server, sizeof server);
 	pool_wipe(s->shared, sizeof s->shared);
 	pool_wipe(s->scalar, sizeof s->scalar);
+	pool_wipe(s->kem, sizeof s->kem);
 	pool_wipe(s->psk, sizeof s->psk);
 }
 

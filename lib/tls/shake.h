@@ -28,9 +28,9 @@ enum message_type {
 
 enum {
 	MESSAGE_HEAD = 4,
-	/* bytes at the end of `in` that a client keeps until the ServerHello: its ML-KEM key and the session that it
-	 * offers */
-	CLIENT_KEPT = 2400 + ENGINE_SESSION,
+	/* bytes at the end of `in` that a client keeps until the ServerHello: its public ML-KEM key and the session
+	 * that it offers */
+	CLIENT_KEPT = 1184 + ENGINE_SESSION,
 	SIGNED_MAX = 64 + 34 + SCHEDULE_MAX /* bytes that CertificateVerify signs */
 };
 
@@ -103,6 +103,7 @@ struct shake {
 	unsigned char session_id[32]; /* client: what we sent; server: what it sent, or ours */
 	uint8_t session_id_len;
 	unsigned char scalar[48];       /* our half of the key exchange */
+	unsigned char kem[64];          /* client: its ML-KEM key */
 	unsigned char point[POINT_MAX]; /* ... as it is sent */
 	unsigned char shared[64];       /* the common secret */
 	unsigned char

@@ -1,14 +1,16 @@
 /*
  * shake_client: a handshake with an origin.  See shake.h for the states and message.c for what each of them allows.
  *
- * At the end of `in` lie, until the ServerHello: the session that is offered, and before it the ML-KEM key.  Our hello
+ * At the end of `in` lie, until the ServerHello: the session that is offered, and before it the public ML-KEM key.  Our hello
  * stays at the begin of `out` until the ServerHello says with which hash it is hashed.
  */
 #include "lib/tls/shake.h"
 
 #include <string.h>
 #include "lib/base/pool.h"
-#include "lib/tls/curves.h"
+#include "lib/curve/ecdsa.h"
+#include "lib/curve/kem.h"
+#include "lib/curve/rsa.h"
 #include "lib/x509/chain.h"
 #include "lib/x509/x509.h"
 
@@ -86,13 +88,11 @@ session_place(const struct engine *e)
 	return e->in + ENGINE_IN - ENGINE_SESSION;
 }
 
-#ifdef CURVES_KEM
 static unsigned char *
 kem_place(const struct engine *e)
 {
-	return session_place(e) - KEM_SECRET;
+	return session_place(e) - KEM_PUBLIC;
 }
-#endif
 
 /* --- ClientHello --- */
 
@@ -125,12 +125,7 @@ speaks(const struct shake *s, unsigned version)
 static bool
 offers_hybrid(const struct shake *s)
 {
-#ifdef CURVES_KEM
 	return s->options.post_quantum && speaks(s, ENGINE_TLS13);
-#else
-	(void)s;
-	return false;
-#endif
 }
 
 static size_t
@@ -212,17 +207,15 @@ write_shares(struct engine *e, struct draft *d)
 	struct shake *s = e->shake;
 	size_t at = open_extension(s, d, EXT_KEY_SHARE), list = draft_open(d, 2);
 
-#ifdef CURVES_KEM
 	if (e->group == GROUP_X25519 && offers_hybrid(s)) {
 		size_t share;
 
 		draft_number(d, GROUP_HYBRID, 2);
 		share = draft_open(d, 2);
-		draft_bytes(d, kem_public_of(kem_place(e)), KEM_PUBLIC);
+		draft_bytes(d, kem_place(e), KEM_PUBLIC);
 		draft_bytes(d, s->point, 32);
 		draft_close(d, share, 2);
 	}
-#endif
 	write_share(d, e->group, s->point, group_point_len(e->group));
 	draft_close(d, list, 2);
 	draft_close(d, at, 2);
@@ -410,14 +403,8 @@ client_send_hello(struct engine *e)
 static void
 client_made_kem(struct engine *e)
 {
-#ifdef CURVES_KEM
-	struct shake *s = e->shake;
-	unsigned char seed[64];
-
-	shake_draw(s, seed, sizeof seed);
-	kem_make(kem_place(e), seed);
-	pool_wipe(seed, sizeof seed);
-#endif
+	shake_draw(e->shake, e->shake->kem, KEM_SEED);
+	kem_keygen(kem_place(e), e->shake->kem);
 	client_send_hello(e);
 }
 
@@ -629,17 +616,15 @@ client_agreed(struct engine *e)
 		client_secure(e);
 }
 
-#ifdef CURVES_KEM
 static void
 client_decapsulated(struct engine *e)
 {
 	struct shake *s = e->shake;
 
-	kem_open(s->shared, s->held, kem_place(e));
+	kem_decaps(s->shared, s->held, s->kem);
 	s->held += KEM_CIPHERTEXT;
 	shake_wait(e, ENGINE_AGREE, client_agreed);
 }
-#endif
 
 static int
 read_share(struct engine *e, struct cursor share)
@@ -653,10 +638,8 @@ read_share(struct engine *e, struct cursor share)
 		return ENGINE_PARAMETER;
 	e->group = (uint16_t)group;
 	e->shake->held = point.p;
-#ifdef CURVES_KEM
 	if (group == GROUP_HYBRID)
 		return point.len == KEM_CIPHERTEXT + 32 ? ENGINE_OK : ENGINE_PARAMETER;
-#endif
 	return group_is_point(group, point.p, point.len) ? ENGINE_OK : ENGINE_PARAMETER;
 }
 
@@ -697,12 +680,10 @@ client_hello_13(struct engine *e, struct server_hello *h)
 	}
 	e->version = ENGINE_TLS13;
 	begin_transcript(e, suite_find(h->suite));
-#ifdef CURVES_KEM
 	if (e->group == GROUP_HYBRID) {
 		shake_wait(e, ENGINE_AGREE, client_decapsulated);
 		return;
 	}
-#endif
 	shake_wait(e, ENGINE_AGREE, client_agreed);
 }
 
@@ -884,6 +865,15 @@ client_read_request(struct engine *e, struct cursor body)
 		client_end_request(e);
 }
 
+static bool
+leaf_key(const struct shake *s, struct x509 *x)
+{
+	size_t len;
+	const unsigned char *leaf = chain_leaf(s->chain, &len);
+
+	return leaf != NULL && x509_parse(x, leaf, len) == 0;
+}
+
 /* --- Certificate: handed to the chain as it comes --- */
 
 enum {
@@ -1014,6 +1004,7 @@ void
 client_end_certificate(struct engine *e)
 {
 	struct shake *s = e->shake;
+	struct x509 x;
 	unsigned fault;
 
 	if (s->step != STEP_LENGTH || s->need != 3 || s->list_left != 0) {
@@ -1025,22 +1016,15 @@ client_end_certificate(struct engine *e)
 		engine_fail(e, ENGINE_NO_CERTIFICATE);
 	else if (fault == BR_ERR_X509_UNSUPPORTED)
 		engine_fail(e, ENGINE_KEY_KIND);
-	else if (fault != 0)
+	else if (fault != 0 || !leaf_key(s, &x))
 		engine_fail(e, ENGINE_BAD_CERTIFICATE);
+	else if (!x509_key_is_sound(&x.key))
+		engine_fail(e, ENGINE_WEAK_KEY);
 	else
 		e->state = e->version == ENGINE_TLS13 ? CLIENT_VERIFY : CLIENT12_EXCHANGE;
 }
 
 /* --- signatures --- */
-
-static bool
-leaf_key(const struct shake *s, struct x509 *x)
-{
-	size_t len;
-	const unsigned char *leaf = chain_leaf(s->chain, &len);
-
-	return leaf != NULL && x509_parse(x, leaf, len) == 0;
-}
 
 static bool
 is_curve(unsigned kind)
@@ -1064,36 +1048,18 @@ find_scheme(unsigned number, enum x509_key_kind kind, bool is_13)
 }
 
 static bool
-verify_ecdsa(
-	const struct x509_key *key, const unsigned char *hash, size_t hash_len, struct cursor sig)
-{
-	unsigned char raw[2 * 48];
-
-	switch (key->kind) {
-	case X509_KEY_P256:
-		return key->n.len == 65 && ecdsa_from_der(raw, 32, sig.p, sig.len) == 0 &&
-		       p256_verify(raw, hash, hash_len, key->n.p);
-	case X509_KEY_P384:
-		return key->n.len == 97 && ecdsa_from_der(raw, 48, sig.p, sig.len) == 0 &&
-		       p384_verify(raw, hash, hash_len, key->n.p);
-	default:
-		return key->n.len == 133 &&
-		       p521_verify_asn1(sig.p, sig.len, hash, hash_len, key->n.p);
-	}
-}
-
-static bool
 verify_signature(
 	const struct x509_key *key, size_t scheme, const unsigned char *hash, struct cursor sig)
 {
 	size_t hash_len = schemes[scheme].hash_len;
-	struct rsa_key rsa = { key->n.p, key->e.p, key->n.len, key->e.len };
+	const struct rsa_key rsa = { key->n.p, key->e.p, key->n.len, key->e.len };
+	enum rsa_hash id = hash_len == 32 ? RSA_SHA256 : hash_len == 48 ? RSA_SHA384 : RSA_SHA512;
 
 	if (key->kind != X509_KEY_RSA)
-		return verify_ecdsa(key, hash, hash_len, sig);
+		return ecdsa_verify(sig.p, sig.len, hash, hash_len, key->n.p, key->n.len);
 	if (schemes[scheme].pss)
-		return rsa_verify_pss(sig.p, sig.len, hash, hash_len, &rsa);
-	return rsa_verify_pkcs1(sig.p, sig.len, hash, hash_len, &rsa);
+		return rsa_verify_pss(&rsa, id, hash, sig.p, sig.len);
+	return rsa_verify_pkcs1(&rsa, id, hash, sig.p, sig.len);
 }
 
 /* The hash of a scheme over two pieces. */

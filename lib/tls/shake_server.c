@@ -8,7 +8,9 @@
 
 #include <string.h>
 #include "lib/base/pool.h"
-#include "lib/tls/curves.h"
+#include "lib/curve/ecdsa.h"
+#include "lib/curve/kem.h"
+#include "lib/curve/p256.h"
 
 enum {
 	SUITE_RENEGOTIATION = 0x00ff, /* RFC 5746 section 3.3 */
@@ -156,12 +158,8 @@ choose_scheme(const struct client_hello *h, bool is_13)
 static bool
 has_group(const struct shake *s, unsigned group)
 {
-#ifdef CURVES_KEM
 	if (group == GROUP_HYBRID)
 		return s->options.post_quantum && s->options.most >= ENGINE_TLS13;
-#else
-	(void)s;
-#endif
 	return group == GROUP_X25519 || group == GROUP_P256;
 }
 
@@ -234,10 +232,8 @@ choose_share(struct engine *e, const struct shares *shares, struct cursor listed
 	s->held = share != NULL ? share->p : NULL;
 	if (share == NULL)
 		return ENGINE_OK;
-#ifdef CURVES_KEM
 	if (group == GROUP_HYBRID)
 		return share->len == KEM_PUBLIC + 32 ? ENGINE_OK : ENGINE_PARAMETER;
-#endif
 	return group_is_point(group, share->p, share->len) ? ENGINE_OK : ENGINE_PARAMETER;
 }
 
@@ -453,14 +449,12 @@ server_retry(struct engine *e)
 	e->state = SERVER_RETRIED;
 }
 
-#ifdef CURVES_KEM
 /* Where the ML-KEM ciphertext waits for the ServerHello: behind what that can reach. */
 static unsigned char *
 ciphertext_place(const struct engine *e)
 {
 	return e->out + ENGINE_RECORDS - KEM_CIPHERTEXT;
 }
-#endif
 
 static void
 write_share(struct engine *e, struct draft *d)
@@ -470,12 +464,10 @@ write_share(struct engine *e, struct draft *d)
 
 	draft_number(d, e->group, 2);
 	point = draft_open(d, 2);
-#ifdef CURVES_KEM
 	if (e->group == GROUP_HYBRID) {
 		draft_bytes(d, ciphertext_place(e), KEM_CIPHERTEXT);
 		draft_bytes(d, s->point, 32);
 	}
-#endif
 	draft_bytes(d, s->point, group_point_len(e->group));
 	draft_close(d, point, 2);
 	draft_close(d, at, 2);
@@ -533,7 +525,6 @@ server_made_key(struct engine *e)
 		shake_wait(e, ENGINE_AGREE, server_agreed);
 }
 
-#ifdef CURVES_KEM
 static void
 server_encapsulated(struct engine *e)
 {
@@ -550,17 +541,14 @@ server_encapsulated(struct engine *e)
 	else
 		shake_wait(e, ENGINE_MAKE_KEY, server_made_key);
 }
-#endif
 
 static void
 start_exchange_13(struct engine *e)
 {
-#ifdef CURVES_KEM
 	if (e->group == GROUP_HYBRID) {
 		shake_wait(e, ENGINE_AGREE, server_encapsulated);
 		return;
 	}
-#endif
 	shake_wait(e, ENGINE_MAKE_KEY, server_made_key);
 }
 
@@ -909,7 +897,7 @@ write_signature(struct engine *e, struct draft *d, const unsigned char *hash, si
 		engine_fail(e, ENGINE_INTERNAL);
 	draft_number(d, s->scheme, 2);
 	at = draft_open(d, 2);
-	draft_bytes(d, der, ecdsa_to_der(der, raw, 32));
+	draft_bytes(d, der, ecdsa_to_der(der, raw));
 	draft_close(d, at, 2);
 }
 

@@ -11,7 +11,8 @@
 #include <bearssl.h>
 #include <stdint.h>
 #include <string.h>
-#include "lib/tls/curves.h"
+#include "lib/curve/ecdsa.h"
+#include "lib/curve/p256.h"
 #include "lib/tls/shake.h"
 #include "lib/x509/chain.h"
 #include "lib/x509/encode.h"
@@ -62,7 +63,7 @@ make_leaf(void)
 	leaf_len = encode_cert_body(leaf, &c);
 	schedule_hash(false, hash, leaf, leaf_len);
 	(void)p256_sign(raw, hash, 32, leaf_key);
-	leaf_len = encode_cert_close(leaf, leaf_len, br_sha256_ID, sig, ecdsa_to_der(sig, raw, 32));
+	leaf_len = encode_cert_close(leaf, leaf_len, br_sha256_ID, sig, ecdsa_to_der(sig, raw));
 }
 
 static inline void
@@ -348,7 +349,7 @@ say_verify(unsigned scheme, bool spoil)
 	schedule_hash(false, hash, content, shake_signed_content(e.shake, content));
 	hash[0] ^= spoil;
 	(void)p256_sign(raw, hash, 32, leaf_key);
-	len = ecdsa_to_der(der, raw, 32);
+	len = ecdsa_to_der(der, raw);
 	draft_number(&d, scheme, 2);
 	draft_number(&d, (uint32_t)len, 2);
 	draft_bytes(&d, der, len);
