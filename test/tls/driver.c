@@ -142,7 +142,8 @@ run_client(int fd)
 			.options = options,
 			.save = save },
 		seed, in, out);
-	session_len = 0;
+	if (engine_session_is_single(session, session_len))
+		session_len = 0;
 	(void)pump(fd, true);
 	tell();
 	if (engine_is_open(&engine)) {
