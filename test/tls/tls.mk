@@ -1,0 +1,12 @@
+# tls.mk: the TLS engine beside other makes of TLS.  `make peers`.
+TEST_STEPS += peers
+DRIVER_SRC = $(filter-out lib/x509/encode.c,$(ENGINE_PARTS)) lib/base/seed.c
+
+build/tls/driver: build/san/test/tls/driver.o $(DRIVER_SRC:%.c=build/san/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -o $@ $^ -lbearssl
+
+peers: build/tls/driver
+	@test/tls/peers.py
+
+.PHONY: peers
