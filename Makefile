@@ -12,7 +12,7 @@ OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wno-sig
 LIBS = -lbearssl -lcares
 
 BUILD = build/desk
-SRC = proxy.c cert.c policy.c $(sort $(wildcard conn/*.c policy/*.c lib/*/*.c))
+SRC = proxy.c command.c start.c cert.c policy.c $(sort $(wildcard conn/*.c policy/*.c lib/*/*.c))
 OBJ = $(SRC:%.c=$(BUILD)/%.o)
 
 sluice: $(OBJ)

@@ -24,6 +24,7 @@ enum {
 	PAGE_LEAVES = 16 * 1024, /* bytes of RAM for leaves of our own pages: about thirty */
 	PROFILE = 1, /* of leaves; grows when they change, so that no old one is served */
 	BATCH_MS = 10 * 60 * 1000,
+	CLOCK_MS = 1000,     /* between two looks at a clock that is not trusted */
 	DAY_BYTES = 1 << 20, /* of flash */
 
 	/* a leaf in the store: the CA's fingerprint, cut; the start of its epoch; the certificate */
@@ -52,6 +53,8 @@ struct cert {
 	uint32_t generation;
 	struct cert_counters counters;
 	char clock_stamp[CONFIG_PATH], cache[CONFIG_PATH];
+	int64_t clock_at; /* when the clock is looked at again, to tell of it: ms */
+	bool clock_told;  /* that it is not trusted */
 	unsigned cache_kib;
 };
 
@@ -97,6 +100,29 @@ cert_clock_is_trusted(const struct cert *ct, int64_t now)
 {
 	return now > build_time() &&
 	       (ct->clock_stamp[0] == '\0' || access(ct->clock_stamp, F_OK) == 0);
+}
+
+void
+cert_watch_clock(struct cert *ct, int64_t now_ms, int64_t now)
+{
+	if (now_ms < ct->clock_at)
+		return;
+	ct->clock_at = now_ms + CLOCK_MS;
+	if (cert_clock_is_trusted(ct, now) != ct->clock_told)
+		return;
+	ct->clock_told = !ct->clock_told;
+	if (!ct->clock_told)
+		log_line(LOG_LEVEL_NOTICE, "the clock is set: certificates are judged now");
+	else if (now <= build_time())
+		log_line(LOG_LEVEL_WARN, "the clock is behind the day on which this program was "
+					 "made: until it is set no "
+					 "certificate is judged, and CONNECT gets a 503");
+	else
+		log_line(LOG_LEVEL_WARN,
+			"clock_stamp: %s is not there yet: until the clock is set no certificate "
+			"is "
+			"judged, and CONNECT gets a 503",
+			ct->clock_stamp);
 }
 
 /* --- chains --- */
@@ -316,6 +342,8 @@ void
 cert_want(struct cert *ct, struct wait *w)
 {
 	wait_until(w, store_want(ct->leaves));
+	if (ct->clock_told)
+		wait_until(w, ct->clock_at);
 }
 
 void
@@ -364,10 +392,33 @@ say_anchor(void *ctx, const char *line)
 	log_line(LOG_LEVEL_WARN, "%s", line);
 }
 
-static struct anchors *
-load_anchors(const struct config *c, const struct authority *ca, char err[CERT_ERROR])
+/* A sentence that begins with one of our files gets file:line of the option that names that. */
+static int
+locate(const struct config *c, char err[CERT_ERROR])
 {
-	return anchors_load(c->ca_bundle, c->distrust, ca->der, ca->der_len, say_anchor, NULL, err);
+	const struct {
+		const char *option, *path;
+	} files[] = { { "ca_bundle", c->ca_bundle }, { "distrust", c->distrust },
+		{ "ca_key", c->ca_key }, { "ca_cert", c->ca_cert } };
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		size_t len = strlen(files[i].path);
+
+		if (len > 0 && strncmp(err, files[i].path, len) == 0 && err[len] == ':')
+			return config_refuse(c, files[i].option, err, "%s", err);
+	}
+	return -1;
+}
+
+static struct anchors *
+load_anchors(const struct config *c, const unsigned char *ca, size_t ca_len, char err[CERT_ERROR])
+{
+	struct anchors *a = anchors_load(
+		c->ca_bundle, c->distrust, ca, ca_len, say_anchor, NULL, err);
+
+	if (a == NULL)
+		locate(c, err);
+	return a;
 }
 
 static struct signer *
@@ -382,6 +433,7 @@ load_signer(const struct config *c, char err[CERT_ERROR])
 	s->replaced = NULL;
 	if (authority_open(&s->authority, c->ca_cert, c->ca_key, time_at_least(), err) == 0)
 		return s;
+	locate(c, err);
 	free(s);
 	return NULL;
 }
@@ -393,7 +445,7 @@ open_parts(struct cert *ct, const struct config *c, size_t chains, size_t sessio
 	ct->ca = load_signer(c, err);
 	if (ct->ca == NULL || authority_make_untrusted(&ct->untrusted, time_at_least(), err) != 0)
 		return -1;
-	ct->anchors = load_anchors(c, &ct->ca->authority, err);
+	ct->anchors = load_anchors(c, ct->ca->authority.der, ct->ca->authority.der_len, err);
 	if (ct->anchors == NULL)
 		return -1;
 	ct->signatures = chain_signatures_new(SIGNATURES);
@@ -423,6 +475,22 @@ cert_open(const struct config *c, size_t chains, size_t sessions, char err[CERT_
 		return ct;
 	cert_close(ct);
 	return NULL;
+}
+
+int
+cert_check(const struct config *c, char err[CERT_ERROR])
+{
+	struct authority ca;
+	struct anchors *anchors;
+
+	if (authority_check(&ca, c->ca_cert, c->ca_key, time_at_least(), err) != 0)
+		return locate(c, err);
+	anchors = load_anchors(c, ca.der_len > 0 ? ca.der : NULL, ca.der_len, err);
+	authority_reset(&ca);
+	if (anchors == NULL)
+		return -1;
+	anchors_release(anchors);
+	return 0;
 }
 
 static void
@@ -474,11 +542,13 @@ int
 cert_reload(struct cert *ct, const struct config *c, char err[CERT_ERROR])
 {
 	struct signer *fresh;
+	const struct authority *ca;
 	struct anchors *anchors;
 
 	if (reload_signer(ct, c, &fresh, err) != 0)
 		return -1;
-	anchors = load_anchors(c, fresh != NULL ? &fresh->authority : &ct->ca->authority, err);
+	ca = fresh != NULL ? &fresh->authority : &ct->ca->authority;
+	anchors = load_anchors(c, ca->der, ca->der_len, err);
 	if (anchors == NULL) {
 		if (fresh != NULL)
 			free_signer(fresh);

@@ -33,11 +33,14 @@ struct cert;
  * At start, still with the privileges that reading the key needs: loads the bundle and the distrust list,
  * loads the CA or makes it on first use (see lib/x509/authority.h), derives the leaf key from its key, makes the
  * untrusted signer, opens the leaf cache, whose descriptor it keeps.  So nothing here needs those privileges
- * later.  Waits for the kernel's random generator.  Returns NULL with a sentence in err; a leaf cache that can't be
- * used is only logged.  `chains`: how many origins can be judged at once; `sessions`: TLS sessions kept.
+ * later.  Waits for the kernel's random generator.  Returns NULL with a sentence in err, which begins with file:line of
+ * the option that is to blame; a leaf cache that can't be used is only logged.  `chains`: how many origins can be judged at once; `sessions`: TLS sessions kept.
  */
 struct cert *cert_open(
 	const struct config *c, size_t chains, size_t sessions, char err[CERT_ERROR]);
+
+/* Would cert_open succeed?  Reads the same files and makes none, no CA and no cache.  0, or -1 with a sentence in err. */
+int cert_check(const struct config *c, char err[CERT_ERROR]);
 
 /* At SIGHUP: the bundle and the distrust list anew; a CA that changed in place is taken if it can be read.
  * Returns 0, or -1: what was in use stays, and err says why. */
@@ -52,6 +55,9 @@ void cert_tick(struct cert *ct, int64_t now_ms);
 
 /* Later than the build date and, with clock_stamp, the file exists: may certificates be judged and minted? */
 bool cert_clock_is_trusted(const struct cert *ct, int64_t now);
+
+/* Tells the log, once each, that the clock is not trusted and why, and that it is; looks at most once a second. */
+void cert_watch_clock(struct cert *ct, int64_t now_ms, int64_t now);
 
 /* Changes with the CA, the bundle and the distrust list: part of TLS session keys. */
 uint32_t cert_generation(const struct cert *ct);

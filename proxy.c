@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "cert.h"
+#include "command.h"
 #include "conn/machine.h"
+#include "start.h"
 #include "policy.h"
 #include "lib/base/config.h"
 #include "lib/net/listen.h"
@@ -26,10 +28,6 @@
 #include "lib/base/process.h"
 #include "lib/net/resolve.h"
 #include "lib/net/wait.h"
-
-#ifndef SLUICE_VERSION
-#define SLUICE_VERSION "0"
-#endif
 
 enum {
 	LISTEN_SECS = 10, /* how often a listening device's addresses are looked up */
@@ -105,9 +103,11 @@ reload_finish(struct policy *policy)
 	if (resolver_reload(
 		    proxy.resolver, proxy.config.resolver[0] ? proxy.config.resolver : NULL) != 0)
 		log_line(LOG_LEVEL_ERROR, "the name servers can't be changed; the old ones stay");
+	if (listen_check_names(&proxy.config, err) != 0)
+		log_line(LOG_LEVEL_WARN, "%s; it is listened on when it comes", err);
 	listen_refresh(&proxy.listeners, &proxy.config);
 	machine_judge_again(&proxy);
-	log_line(LOG_LEVEL_WARN, "configuration %s reloaded", proxy.config.file);
+	log_line(LOG_LEVEL_NOTICE, "configuration %s reloaded", proxy.config.file);
 }
 
 static void
@@ -140,7 +140,7 @@ log_counters(void)
 	struct cert_counters leaves;
 
 	cert_count(proxy.cert, &leaves);
-	log_line(LOG_LEVEL_WARN,
+	log_line(LOG_LEVEL_NOTICE,
 		"%zu of %zu connections, %zu of %zu buffers in use; %llu requests, %llu blocked, "
 		"%llu tunnels, %llu failures, %llu turned away; leaves: %llu forged, %llu from the "
 		"cache, %llu bytes written to flash",
@@ -165,7 +165,7 @@ take_signals(void)
 		self.stop_at = proxy.now + STOP_SECS * 1000;
 		proxy.stopping = true;
 		listen_close(&proxy.listeners);
-		log_line(LOG_LEVEL_WARN, "stopping; %zu connections are ended within %d s",
+		log_line(LOG_LEVEL_NOTICE, "stopping; %zu connections are ended within %d s",
 			fair_count(&proxy.fair), STOP_SECS);
 	}
 }
@@ -218,6 +218,7 @@ loop_turn(const struct wait *w, int signals)
 	machine_turn(&proxy);
 	accept_clients(w);
 	cert_tick(proxy.cert, proxy.now);
+	cert_watch_clock(proxy.cert, proxy.now, proxy.wall);
 	if (proxy.now >= self.listen_at) {
 		if (!proxy.stopping)
 			listen_refresh(&proxy.listeners, &proxy.config);
@@ -255,22 +256,36 @@ static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *form
 }
 
 /* Half of memory_kib is for connections; a quarter is for lists, and another while new ones are loaded. */
-static void
-make_pools(const struct config *c, size_t *chains)
+static size_t
+pools_fixed(const struct config *c, size_t *chains)
 {
-	size_t room = (size_t)c->memory_kib * 1024 / 2, fixed, buffers;
-
 	*chains = c->connections / 16;
 	if (*chains < 2)
 		*chains = 2;
 	if (*chains > CHAINS_MOST)
 		*chains = CHAINS_MOST;
-	fixed = (c->connections + MACHINE_RESERVE) * sizeof(struct conn) +
-		*chains * sizeof(struct chain);
-	if (room < fixed + 4 * sizeof(struct pair_buffers))
-		die("%s: memory_kib %u is too little for %u connections: at least %zu are needed",
-			c->file, c->memory_kib, c->connections,
-			2 * (fixed + 4 * sizeof(struct pair_buffers)) / 1024 + 1);
+	return (c->connections + MACHINE_RESERVE) * sizeof(struct conn) +
+	       *chains * sizeof(struct chain);
+}
+
+/* Is there room for a few buffers?  Returns 0, or -1 with file:line and what would be needed. */
+static int
+pools_fit(const struct config *c, char err[CONFIG_ERROR])
+{
+	size_t chains, least = pools_fixed(c, &chains) + 4 * sizeof(struct pair_buffers);
+
+	if ((size_t)c->memory_kib * 1024 / 2 >= least)
+		return 0;
+	return config_refuse(c, config_line(c, "memory_kib") != 0 ? "memory_kib" : "connections",
+		err, "memory_kib %u is too little for %u connections: at least %zu are needed",
+		c->memory_kib, c->connections, 2 * least / 1024 + 1);
+}
+
+static void
+make_pools(const struct config *c, size_t *chains)
+{
+	size_t room = (size_t)c->memory_kib * 1024 / 2, fixed = pools_fixed(c, chains), buffers;
+
 	buffers = (room - fixed) / sizeof(struct pair_buffers);
 	if (buffers > c->connections)
 		buffers = c->connections;
@@ -291,29 +306,23 @@ serve(const char *file, bool to_syslog)
 		die("%s", err);
 	self.to_syslog = to_syslog;
 	log_open(to_syslog, c->log_level);
+	if (pools_fit(c, err) != 0)
+		die("%s", err);
 	make_pools(c, &chains);
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);
 	proxy.cert = cert_open(c, chains, c->connections, err);
 	if (proxy.cert == NULL)
 		die("%s", err);
-	/* Lists are read before privileges are dropped: what can't be read again at SIGHUP keeps its old value. */
-	proxy.policy = policy_load(c, err, sizeof err);
-	if (proxy.policy == NULL)
-		die("%s", err);
-	if (process_drop(c->user, err) != 0)
-		die("%s: %s", c->file, err);
-	proxy.resolver = resolver_new(
-		c->resolver[0] ? c->resolver : NULL, c->connections, err, sizeof err);
-	if (proxy.resolver == NULL)
+	if (start_as_user(c, &proxy.policy, &proxy.resolver, err) != 0)
 		die("%s", err);
 	signals = process_catch_signals();
 	if (signals < 0)
 		die("no pipe for signals: %s", strerror(errno));
 	read_clocks();
-	log_line(LOG_LEVEL_WARN,
-		"sluice %s: %zu listeners, %zu connections, %zu buffers of %zu KiB", SLUICE_VERSION,
-		proxy.listeners.count, (size_t)c->connections, proxy.buffers.count,
+	log_line(LOG_LEVEL_NOTICE,
+		"sluice %s: %zu listeners, %zu connections, %zu buffers of %zu KiB",
+		command_version, proxy.listeners.count, (size_t)c->connections, proxy.buffers.count,
 		sizeof(struct pair_buffers) / 1024);
 	loop(signals);
 	cert_close(proxy.cert);
@@ -323,122 +332,11 @@ serve(const char *file, bool to_syslog)
 	return 0;
 }
 
-static int
-check(const char *file)
-{
-	char err[CONFIG_ERROR];
-
-	if (config_read(&proxy.config, file, err) != 0)
-		die("%s", err);
-	proxy.policy = policy_load(&proxy.config, err, sizeof err);
-	if (proxy.policy == NULL)
-		die("%s", err);
-	policy_warn(proxy.policy);
-	config_print(&proxy.config);
-	policy_free(proxy.policy);
-	return 0;
-}
-
-static int
-why(const char *file, const char *url, const char *address)
-{
-	struct policy_client client = { .now = (int64_t)time(NULL) };
-	char err[CONFIG_ERROR];
-	int status;
-
-	if (net_addr_parse(&client.addr, address, strlen(address)) != 0)
-		die("'%s' is no address", address);
-	if (config_read(&proxy.config, file, err) != 0)
-		die("%s", err);
-	proxy.policy = policy_load(&proxy.config, err, sizeof err);
-	if (proxy.policy == NULL)
-		die("%s", err);
-	status = policy_why(proxy.policy, &proxy.config, &client, url);
-	policy_free(proxy.policy);
-	return status;
-}
-
-static int
-print_ca(const char *file)
-{
-	char err[CONFIG_ERROR];
-
-	if (config_read(&proxy.config, file, err) != 0)
-		die("%s", err);
-	return cert_print_ca(&proxy.config);
-}
-
-static int
-usage(FILE *to)
-{
-	fputs("sluice " SLUICE_VERSION ", an HTTPS-inspecting forward proxy\n"
-	      "  sluice -c FILE                  run in the foreground (-l: log to syslog)\n"
-	      "  sluice -t -c FILE               check the configuration and print it\n"
-	      "  sluice why -c FILE HOST[/PATH] [CLIENT-IP]\n"
-	      "  sluice verify TRUSTED.pem CHAIN.pem NAME|- TIME\n"
-	      "  sluice ca -c FILE               print the CA certificate\n"
-	      "  sluice --version\n",
-		to);
-	return to == stdout ? 0 : 2;
-}
-
-struct arguments {
-	const char *file; /* of -c; NULL: none */
-	bool only_check, to_syslog;
-	const char *rest[2]; /* what is no option */
-	int rest_count;
-};
-
-/* Options as getopt(3) reads them, which uClibc-ng can't link without its locale.  False: bad usage. */
-static bool
-read_arguments(struct arguments *a, char **argv)
-{
-	for (; *argv != NULL; argv++) {
-		const char *option = *argv;
-
-		if (*option != '-') {
-			if (a->rest_count == 2)
-				return false;
-			a->rest[a->rest_count++] = option;
-			continue;
-		}
-		while (*++option != '\0') {
-			if (*option == 't')
-				a->only_check = true;
-			else if (*option == 'l')
-				a->to_syslog = true;
-			else if (*option != 'c')
-				return false;
-			if (*option != 'c')
-				continue;
-			a->file = option[1] != '\0' ? option + 1 : *++argv;
-			if (a->file == NULL)
-				return false;
-			break;
-		}
-	}
-	return a->file != NULL;
-}
-
 int
 main(int argc, char **argv)
 {
-	const char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
-	struct arguments a = { 0 };
+	struct command command;
+	int status = command_run(&command, argc, argv, pools_fit);
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0)
-		return puts("sluice " SLUICE_VERSION) < 0;
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return usage(stdout);
-	if (strcmp(command, "verify") == 0)
-		return argc == 6 ? cert_verify(argv[2], argv[3], argv[4], argv[5]) : usage(stderr);
-	if (!read_arguments(&a, argv + (*command != '\0' ? 2 : 1)))
-		return usage(stderr);
-	if (strcmp(command, "ca") == 0 && a.rest_count == 0)
-		return print_ca(a.file);
-	if (strcmp(command, "why") == 0 && a.rest_count > 0)
-		return why(a.file, a.rest[0], a.rest_count == 2 ? a.rest[1] : "127.0.0.1");
-	if (*command != '\0' || a.rest_count != 0)
-		return usage(stderr);
-	return a.only_check ? check(a.file) : serve(a.file, a.to_syslog);
+	return status >= 0 ? status : serve(command.file, command.to_syslog);
 }

@@ -43,9 +43,10 @@ struct policy_build {
 	struct source_reader reader;
 	struct index_sort *sort;
 	unsigned memory_kib;
-	size_t most;           /* entries that may be held */
-	size_t over;           /* entries past that: counted to say what would be needed ... */
-	const char *too_large; /* ... and the list that was the first to pass it */
+	size_t most; /* entries that may be held */
+	size_t over; /* entries past that: counted to say what would be needed ... */
+	const struct policy_list *too_large; /* ... and the list that was the first to pass it */
+	char config_file[CONFIG_PATH];       /* for sentences */
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -93,6 +94,21 @@ policy_build_cancel(struct policy_build *b)
 	free(b);
 }
 
+/* "file:line: list 'x': " and the sentence.  Returns -1. */
+static int __attribute__((format(printf, 5, 6))) refuse_list(const char *config_file,
+	const struct config_list *l, char *err, size_t cap, const char *format, ...)
+{
+	size_t used;
+	va_list ap;
+
+	explain(err, cap, "%s:%u: list '%s': ", config_file, l->file_line, l->name);
+	used = strlen(err);
+	va_start(ap, format);
+	vsnprintf(err + used, cap - used, format, ap);
+	va_end(ap);
+	return -1;
+}
+
 /* A key that no list's author and no client can know.  Returns 0 or -1. */
 static int
 draw_key(struct siphash_key *key)
@@ -103,6 +119,30 @@ draw_key(struct siphash_key *key)
 	if (fd >= 0)
 		close(fd);
 	return good ? 0 : -1;
+}
+
+/* Why a list can't be opened, for people.  Where a directory is closed to us, that is named: the file's own mode, at
+ * which one looks first, may be as it should. */
+static void
+explain_open(const struct config *c, const struct config_list *l, int error, char *err, size_t cap)
+{
+	char dir[CONFIG_PATH], who[CONFIG_PATH + 64] = "";
+	const char *slash = l->file;
+
+	if (error == EACCES) {
+		snprintf(who, sizeof who, " for uid %u, as which the lists are read",
+			(unsigned)geteuid());
+		while ((slash = strchr(slash + 1, '/')) != NULL) {
+			snprintf(dir, sizeof dir, "%.*s", (int)(slash - l->file), l->file);
+			if (access(dir, X_OK) != 0) {
+				snprintf(who, sizeof who, ": uid %u may not enter %s",
+					(unsigned)geteuid(), dir);
+				break;
+			}
+		}
+	}
+	refuse_list(c->file, l, err, cap, "%s: %s%s", l->file,
+		error == EINVAL ? "this is no regular file" : strerror(error), who);
 }
 
 /* Opens the list files and lays them one after the other. */
@@ -116,19 +156,15 @@ open_lists(struct policy *p, const struct config *c, char *err, size_t cap)
 
 		l->config = c->lists[i];
 		if (source_open(&l->source, l->config.file) != 0) {
-			explain(err, cap, "%s:%u: list '%s': %s: %s", c->file, l->config.line,
-				l->config.name, l->config.file,
-				errno == EINVAL ? "this is no regular file" : strerror(errno));
+			explain_open(c, &l->config, errno, err, cap);
 			return -1;
 		}
 		p->list_count++;
 		l->base = (uint32_t)base;
 		base += (uint64_t)l->source.size + 1;
-		if (base > UINT32_MAX) {
-			explain(err, cap, "list '%s': %s: all lists together pass 4 GiB",
-				l->config.name, l->config.file);
-			return -1;
-		}
+		if (base > UINT32_MAX)
+			return refuse_list(c->file, &l->config, err, cap,
+				"%s: all lists together pass 4 GiB", l->config.file);
 	}
 	return 0;
 }
@@ -159,6 +195,7 @@ policy_build_start(const struct config *c, size_t held, char *err, size_t errcap
 	}
 	b->p = p;
 	b->memory_kib = c->memory_kib;
+	memcpy(b->config_file, c->file, sizeof b->config_file);
 	b->most = entries_allowed(c, held);
 	p->generation = ++generation;
 	p->inspect = c->inspect;
@@ -186,7 +223,7 @@ add_rule(struct policy_build *b, struct policy_list *l, const struct list_rule *
 	if (p->index.count >= b->most) {
 		b->over++;
 		if (b->too_large == NULL)
-			b->too_large = l->config.name;
+			b->too_large = l;
 		return 0;
 	}
 	if (r->path_len > 0)
@@ -197,6 +234,27 @@ add_rule(struct policy_build *b, struct policy_list *l, const struct list_rule *
 	return index_add(&p->index, policy_hash_rule(p, r), l->base + at);
 }
 
+/* A page in the place of a list: what a download leaves that went wrong. */
+static bool
+is_markup(const char *text, size_t len)
+{
+	size_t i = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	while (i < len && memchr(" \t\r", text[i], 3) != NULL)
+		i++;
+	return i < len && text[i] == '<';
+}
+
+/* A rule for all names below one label: "facebook", where facebook.com is meant, or a top-level domain. */
+static void
+note_word(struct policy_list *l, const char *word, unsigned number)
+{
+	if (l->words++ > 0)
+		return;
+	l->first_word = number;
+	snprintf(l->word, sizeof l->word, "%.63s", word);
+}
+
 static int
 read_line(struct policy_build *b, struct policy_list *l, const char *text, size_t len, uint32_t at,
 	unsigned number)
@@ -205,10 +263,14 @@ read_line(struct policy_build *b, struct policy_list *l, const char *text, size_
 	struct list_rule r;
 	enum list_kind kind;
 
+	if (number == 1)
+		l->is_markup = is_markup(text, len);
 	list_init(&line, text, len);
 	while ((kind = list_next(&line, &r)) != LIST_END) {
 		if (kind == LIST_RULE && add_rule(b, l, &r, at) != 0)
 			return -1;
+		if (kind == LIST_RULE && !r.is_address && strchr(r.host, '.') == NULL)
+			note_word(l, r.host, number);
 		if (kind != LIST_RULE && l->bad[kind]++ == 0)
 			l->first[kind] = number;
 	}
@@ -368,16 +430,12 @@ step_lines(struct policy_build *b, char *err, size_t cap)
 			break;
 		if (b->phase == BUILD_FOLD)
 			fold_line(b, l, text, len, at);
-		else if (read_line(b, l, text, len, at, number) != 0) {
-			explain(err, cap, "list '%s': no memory left", l->config.name);
-			return -1;
-		}
+		else if (read_line(b, l, text, len, at, number) != 0)
+			return refuse_list(b->config_file, &l->config, err, cap, "no memory left");
 	}
-	if (got < 0) {
-		explain(err, cap, "list '%s': %s: %s", l->config.name, l->config.file,
+	if (got < 0)
+		return refuse_list(b->config_file, &l->config, err, cap, "%s: %s", l->config.file,
 			strerror(errno));
-		return -1;
-	}
 	if (got == 0 && b->list < p->list_count && ++b->list < p->list_count)
 		source_rewind(&b->reader, &p->lists[b->list].source);
 	return b->list == p->list_count;
@@ -397,11 +455,10 @@ refuse_size(const struct policy_build *b, char *err, size_t cap)
 {
 	size_t all = b->p->index.count + b->over;
 
-	explain(err, cap,
-		"list '%s' is too large: %lu rules in all lists need memory_kib %lu, and it is %u",
-		b->too_large, (unsigned long)all,
-		(unsigned long)(((uint64_t)all * ENTRY * SHARE + 1023) / 1024), b->memory_kib);
-	return -1;
+	return refuse_list(b->config_file, &b->too_large->config, err, cap,
+		"too large: %lu rules in all lists need memory_kib %lu, and it is %u",
+		(unsigned long)all, (unsigned long)(((uint64_t)all * ENTRY * SHARE + 1023) / 1024),
+		b->memory_kib);
 }
 
 /* What was not understood, in one line a list. */
@@ -426,6 +483,26 @@ report_list(const struct policy_list *l)
 			(unsigned long)l->rules);
 }
 
+/* What was understood, and still is hardly meant. */
+static void
+warn_list(const struct policy_list *l)
+{
+	if (l->is_markup)
+		log_line(LOG_LEVEL_WARN,
+			"list '%s', %s: this looks like HTML or XML, not like a list",
+			l->config.name, l->config.file);
+	else if (l->rules == 0)
+		log_line(LOG_LEVEL_WARN, "list '%s', %s: there is no rule in it", l->config.name,
+			l->config.file);
+	if (l->words > 0)
+		log_line(LOG_LEVEL_WARN,
+			"list '%s', %s:%u: '%s' stands for every host below .%s; a site is written "
+			"with "
+			"its dots (%lu such rules)",
+			l->config.name, l->config.file, l->first_word, l->word, l->word,
+			(unsigned long)l->words);
+}
+
 /* The end: the files must be what they were when they were opened. */
 static int
 finish(struct policy_build *b, char *err, size_t cap)
@@ -433,12 +510,11 @@ finish(struct policy_build *b, char *err, size_t cap)
 	struct policy *p = b->p;
 
 	for (size_t i = 0; i < p->list_count; i++) {
-		if (source_check(&p->lists[i].source) == SOURCE_CHANGED) {
-			explain(err, cap, "list '%s': %s changed while it was read",
-				p->lists[i].config.name, p->lists[i].config.file);
-			return -1;
-		}
+		if (source_check(&p->lists[i].source) == SOURCE_CHANGED)
+			return refuse_list(b->config_file, &p->lists[i].config, err, cap,
+				"%s changed while it was read", p->lists[i].config.file);
 		report_list(&p->lists[i]);
+		warn_list(&p->lists[i]);
 	}
 	if (p->has_paths && (p->target = malloc(POLICY_TARGET)) == NULL) {
 		explain(err, cap, "no memory for the lists");

@@ -35,6 +35,10 @@ struct policy_list {
 	size_t rules;               /* as read, before folding */
 	size_t bad[LIST_KINDS];     /* what could not be meant, by kind ... */
 	unsigned first[LIST_KINDS]; /* ... and where it was first */
+	bool is_markup;             /* it begins as HTML does */
+	size_t words; /* rules for a name without a dot, the first of them and its line */
+	unsigned first_word;
+	char word[NAME_LABEL + 1];
 };
 
 struct policy {

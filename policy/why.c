@@ -101,9 +101,25 @@ struct question {
 	char host[NAME_MAX_TEXT];
 	const char *path; /* NULL: none was given */
 	size_t path_len;
-	bool plain; /* http:// */
-	uint16_t port;
+	bool plain;    /* http:// */
+	uint16_t port; /* 0: none was named, and one that is allowed is meant */
 };
+
+static int
+parse_port(uint16_t *port, const char *text, size_t len)
+{
+	unsigned long n = 0;
+
+	for (size_t i = 0; i < len && n <= UINT16_MAX; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		n = n * 10 + (unsigned long)(text[i] - '0');
+	}
+	if (n == 0 || n > UINT16_MAX)
+		return -1;
+	*port = (uint16_t)n;
+	return 0;
+}
 
 /* [http[s]://]host[:port][/path].  Returns 0 or -1. */
 static int
@@ -114,12 +130,16 @@ parse_question(struct question *u, const char *url)
 	size_t len, colon;
 
 	u->plain = strncasecmp(url, "http://", 7) == 0;
-	if (u->plain || strncasecmp(url, "https://", 8) == 0)
-		url += u->plain ? 7 : 8;
+	u->port = u->plain ? 80 : 0;
+	if (u->plain) {
+		url += 7;
+	} else if (strncasecmp(url, "https://", 8) == 0) {
+		url += 8;
+		u->port = 443;
+	}
 	len = strcspn(url, "/?#");
 	u->path = url[len] == '/' ? url + len : NULL;
 	u->path_len = strcspn(url + len, "#");
-	u->port = u->plain ? 80 : 443;
 	if (net_addr_parse_port(&a, url, len) == 0 || net_addr_parse(&a, url, len) == 0 ||
 		(len > 2 && url[0] == '[' && url[len - 1] == ']' &&
 			net_addr_parse(&a, url + 1, len - 2) == 0)) {
@@ -130,10 +150,32 @@ parse_question(struct question *u, const char *url)
 	}
 	colon = strcspn(url, ":");
 	if (colon < len) {
-		u->port = (uint16_t)strtoul(url + colon + 1, NULL, 10);
+		if (parse_port(&u->port, url + colon + 1, len - colon - 1) != 0)
+			return -1;
 		len = colon;
 	}
 	return name_normalise(u->host, url, len) > 0 ? 0 : -1;
+}
+
+/* Why the client gets no further whatever the rules say, or "".  Only what is known without asking for the name. */
+static const char *
+tell_refused_host(const struct config *c, const char *host)
+{
+	size_t len = strlen(host);
+	struct net_addr a = { 0 };
+
+	if (c->private_upstream)
+		return "";
+	if (net_addr_parse(&a, host, len) != 0)
+		return len >= 9 && strcmp(host + len - 9, "localhost") == 0 &&
+				       (len == 9 || host[len - 10] == '.')
+			       ? "it is this machine itself"
+			       : "";
+	if (net_is_private(&a))
+		return "it is a private address";
+	if (net_is_own(&a))
+		return "it is an address of this machine";
+	return net_is_on_link(&a) ? "it is on this machine's own network" : "";
 }
 
 static const char *
@@ -193,14 +235,23 @@ print_readings(struct policy *p, const struct question *u, enum path_reading rea
 	print_path("by others as", q.path, q.path_len);
 }
 
+static bool
+is_for(const struct config_list *l, const struct net_addr *client)
+{
+	for (size_t i = 0; i < l->client_count; i++)
+		if (net_range_has(&l->clients[i], client))
+			return true;
+	return l->client_count == 0;
+}
+
 /* Prints everything that speaks about this host or URL, the deciding rule first; u->path NULL: about the host. */
 static void
 print_matches(struct policy *p, const struct policy_client *client, const struct question *u,
-	enum path_reading reading)
+	enum path_reading reading, const char *label)
 {
 	struct match all[MATCHES_MOST], best;
 	struct query q = { .p = p, .all = all, .all_room = MATCHES_MOST };
-	uint64_t own, everyones, on = policy_lists_on(p, client->now);
+	uint64_t own, everyones;
 	size_t counted;
 
 	policy_set_host(&q, u->host);
@@ -214,9 +265,9 @@ print_matches(struct policy *p, const struct policy_client *client, const struct
 	if (p->index.count > 0)
 		policy_walk(&q, ~(own | everyones));
 	if (best.list != NULL)
-		print_match(p, "decided by", &best, NULL);
+		print_match(p, label, &best, NULL);
 	else
-		printf("  %-12s no rule; option inspect '%d'\n", "decided by", p->inspect);
+		printf("  %-12s no rule; option inspect '%d'\n", label, p->inspect);
 	for (size_t i = 0; i < q.all_count; i++) {
 		bool is_best = all[i].list == best.list && all[i].at == best.at && i < counted &&
 			       all[i].depth == best.depth;
@@ -225,8 +276,8 @@ print_matches(struct policy *p, const struct policy_client *client, const struct
 			print_match(p, "lost", &all[i], tell_loss(&all[i], &best));
 		else if (i >= counted)
 			print_match(p, "not counted", &all[i],
-				(on >> (all[i].list - p->lists) & 1) == 0 ? "outside its hours"
-									  : "for other clients");
+				is_for(&all[i].list->config, &client->addr) ? "outside its hours"
+									    : "for other clients");
 	}
 }
 
@@ -283,6 +334,30 @@ print_stages(const struct config *c, const struct question *u, const struct verd
 			request->block ? "answered with the block page" : "passed on");
 }
 
+/* Refused before any rule is asked, to this client or on this port.  True: told. */
+static bool
+tell_refused(const struct config *c, const struct policy_client *client, const struct question *u)
+{
+	const char *path = u->path != NULL ? u->path : "";
+	int len = u->path != NULL ? (int)u->path_len : 0;
+	bool port = u->plain ? has_port(c->http_ports, c->http_port_count, u->port)
+			     : has_port(c->connect_ports, c->connect_port_count, u->port);
+
+	if (client->addr.family != 0 && !config_allows_client(c, &client->addr))
+		printf("%s%.*s: refused\n  %-12s list client: this client may not use the proxy at "
+		       "all\n"
+		       "  %-12s not asked\n",
+			u->host, len, path, "decided by", "rules");
+	else if (u->port != 0 && !port)
+		printf("%s:%u%.*s: refused\n  %-12s list %s, which does not have port %u\n"
+		       "  %-12s not asked\n",
+			u->host, u->port, len, path, "decided by",
+			u->plain ? "http_port" : "connect_port", u->port, "rules");
+	else
+		return false;
+	return true;
+}
+
 int
 policy_why(struct policy *p, const struct config *c, const struct policy_client *client,
 	const char *url)
@@ -290,12 +365,15 @@ policy_why(struct policy *p, const struct config *c, const struct policy_client 
 	struct question u, asked;
 	struct verdict host, request;
 	enum path_reading reading = PATH_CANONICAL;
-	bool ports_allow, by_path;
+	const char *refused;
+	bool by_path;
 
 	if (parse_question(&u, url) != 0 || u.path_len > POLICY_TARGET) {
 		fprintf(stderr, "sluice: %s: expected HOST, HOST/PATH or a URL\n", url);
 		return 2;
 	}
+	if (tell_refused(c, client, &u))
+		return 0;
 	policy_judge_host(p, client, u.host, &host);
 	/* Over TLS the host is judged first, and what is blocked or tunnelled then has no path. */
 	by_path = p->has_paths && (u.plain || (u.path != NULL && !host.block && host.inspect));
@@ -311,18 +389,16 @@ policy_why(struct policy *p, const struct config *c, const struct policy_client 
 		reading = policy_judge_readings(
 			p, client, u.host, asked.path, asked.path_len, &request);
 	}
+	refused = host.block ? "" : tell_refused_host(c, u.host);
 	printf("%s%.*s: %s\n", u.host, u.path != NULL ? (int)u.path_len : 0,
-		u.path != NULL ? u.path : "", verdict_word(&request, u.plain));
+		u.path != NULL ? u.path : "",
+		*refused != '\0' ? "refused" : verdict_word(&request, u.plain));
+	if (*refused != '\0')
+		printf("  %-12s option private_upstream '0': %s\n", "decided by", refused);
 	if (by_path)
 		print_readings(p, &asked, reading);
-	if (client->addr.family != 0 && !config_allows_client(c, &client->addr))
-		printf("  %-12s this client may not use the proxy at all (list client)\n", "but");
-	ports_allow = u.plain ? has_port(c->http_ports, c->http_port_count, u.port)
-			      : has_port(c->connect_ports, c->connect_port_count, u.port);
-	if (!ports_allow)
-		printf("  %-12s port %u is refused (list %s)\n", "but", u.port,
-			u.plain ? "http_port" : "connect_port");
-	print_matches(p, client, &asked, reading);
-	print_stages(c, &u, &host, &request);
+	print_matches(p, client, &asked, reading, *refused != '\0' ? "rules" : "decided by");
+	if (*refused == '\0')
+		print_stages(c, &u, &host, &request);
 	return 0;
 }

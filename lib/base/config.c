@@ -100,10 +100,28 @@ find_word(const char *const *words, const char *value)
 
 /* --- setters, one a kind of value --- */
 
+/* Not ours: kept as a line of such a file, so that what is printed is all that was read. */
 static int
-set_ignored(struct reader *r, const struct option *o, void *at, const char *value)
+set_extra(struct reader *r, const struct option *o, void *at, const char *value)
 {
-	(void)r, (void)o, (void)at, (void)value;
+	char *out = at;
+	size_t len = strlen(out);
+	int n = snprintf(out + len, CONFIG_EXTRA - len, "\t%s %s '",
+		r->u.kind == UCI_LIST ? "list" : "option", o->name);
+
+	len += n > 0 ? (size_t)n : 0;
+	for (; *value != '\0' && len + 8 < CONFIG_EXTRA; value++) {
+		if (*value == '\'') { /* as `uci export` writes it */
+			memcpy(out + len, "'\\''", 4);
+			len += 4;
+		} else {
+			out[len++] = *value;
+		}
+	}
+	if (*value != '\0' || len + 8 >= CONFIG_EXTRA)
+		return fail(r, r->u.line, "%s: more than %d bytes of the init script's options",
+			o->name, CONFIG_EXTRA);
+	memcpy(out + len, "'\n", 3);
 	return 0;
 }
 
@@ -219,11 +237,23 @@ set_listen(struct reader *r, const struct option *o, void *at, const char *value
 static int
 add_range(struct reader *r, struct net_range *ranges, size_t *count, size_t most, const char *value)
 {
-	if (*count == most)
-		return fail(r, r->u.line, "more than %u clients", (unsigned)most);
-	if (net_range_parse(&ranges[*count], value, strlen(value)) != 0)
-		return fail_value(r, "an address or a range such as 192.168.0.0/16");
-	(*count)++;
+	size_t len = strlen(value), n = 1;
+	struct net_range one;
+
+	if (net_range_parse(&one, value, len) != 0) {
+		n = net_span_parse(ranges + *count, most - *count, value, len);
+		if (n == 0)
+			return fail_value(
+				r, "an address, 192.168.0.0/16 or 192.168.1.40-192.168.1.50");
+	} else if (*count < most) {
+		ranges[*count] = one;
+	}
+	if (n > most - *count)
+		return fail(r, r->u.line,
+			"more than %u clients, a range such as .40-.50 counted "
+			"as the /29, /31 and /32 that it is made of",
+			(unsigned)most);
+	*count += n;
 	return 0;
 }
 
@@ -364,6 +394,23 @@ parse_hours(struct config_hours *h, const char *text)
 	return 0;
 }
 
+int
+config_parse_moment(const char *text, int *day, int *minute)
+{
+	long at;
+
+	*day = -1;
+	if (text[0] >= 'a' && text[0] <= 'z') {
+		*day = parse_day(text);
+		if (*day < 0 || text[3] != ' ')
+			return -1;
+		text += 4;
+	}
+	at = strlen(text) == 5 ? parse_minute(text, 1439) : -1;
+	*minute = (int)at;
+	return at >= 0 ? 0 : -1;
+}
+
 static int
 set_hours(struct reader *r, const struct option *o, void *at, const char *value)
 {
@@ -377,6 +424,14 @@ set_hours(struct reader *r, const struct option *o, void *at, const char *value)
 			r, "hours such as 'mon-fri 21:00-07:00', 'sat,sun' or '12:00-13:00'");
 	l->hours_count++;
 	return 0;
+}
+
+static int
+set_list_file(struct reader *r, const struct option *o, void *at, const char *value)
+{
+	(void)at;
+	r->list->file_line = r->u.line;
+	return set_text(r, o, r->list->file, value);
 }
 
 /* A list that is switched off stays in the file for LuCI's sake, and is dropped here. */
@@ -423,22 +478,25 @@ static const struct option main_options[] = {
 	{ "log", set_word, AT(log_level), 0, 0, false, levels },
 	{ "log_query", set_bool, AT(log_query), 0, 0, false, NULL },
 	/* the init script's own */
-	{ "enabled", set_ignored, 0, 0, 0, false, NULL },
-	{ "jail", set_ignored, 0, 0, 0, false, NULL },
-	{ "zone", set_ignored, 0, 0, 0, true, NULL },
-	{ "block_quic", set_ignored, 0, 0, 0, false, NULL },
-	{ "interface", set_ignored, 0, 0, 0, true, NULL },
+	{ "enabled", set_extra, AT(extra), 0, 0, false, NULL },
+	{ "jail", set_extra, AT(extra), 0, 0, false, NULL },
+	{ "zone", set_extra, AT(extra), 0, 0, true, NULL },
+	{ "block_quic", set_extra, AT(extra), 0, 0, false, NULL },
+	{ "interface", set_extra, AT(extra), 0, 0, true, NULL },
 	{ NULL, NULL, 0, 0, 0, false, NULL },
 };
 
 static const struct option list_options[] = {
 	{ "action", set_word, LIST_AT(action), 0, 0, false, actions },
-	{ "file", set_text, LIST_AT(file), 0, CONFIG_PATH, false, NULL },
+	{ "file", set_list_file, 0, 0, CONFIG_PATH, false, NULL },
 	{ "client", set_list_clients, 0, 0, 0, true, NULL },
 	{ "hours", set_hours, 0, 0, 0, true, NULL },
 	{ "enabled", set_list_enabled, 0, 0, 0, false, NULL },
 	{ NULL, NULL, 0, 0, 0, false, NULL },
 };
+
+_Static_assert(sizeof main_options / sizeof *main_options <= CONFIG_OPTIONS + 1,
+	"each option has a place for its line");
 
 /* Are these one slip apart: a letter wrong, missing, too many, or two swapped? */
 static bool
@@ -463,6 +521,13 @@ fail_unknown(struct reader *r, const struct option *o)
 		r->list != NULL ? "list" : "sluice");
 }
 
+/* Whose default is nothing: '' says so.  Any other option without a value was left unfinished. */
+static bool
+may_be_empty(const struct option *o)
+{
+	return o->set == set_text && (o->offset == AT(clock_stamp) || o->offset == AT(distrust));
+}
+
 static int
 read_option(struct reader *r)
 {
@@ -475,11 +540,14 @@ read_option(struct reader *r)
 		return fail_unknown(r, first);
 	if (r->u.kind == UCI_LIST && !o->is_list)
 		return fail(r, r->u.line, "'%s' takes one value: write option, not list", o->name);
-	/* To uci an empty option is an absent one.  An empty entry of a list is nobody's intent. */
-	if (r->u.value[0] == '\0')
-		return r->u.kind == UCI_OPTION
-			       ? 0
-			       : fail(r, r->u.line, "%s: the value is missing", o->name);
+	if (r->u.value[0] == '\0') {
+		if (!r->u.has_value || r->u.kind == UCI_LIST || !may_be_empty(o))
+			return fail(r, r->u.line, "%s: the value is missing", o->name);
+		*(base + o->offset) = '\0';
+		return 0;
+	}
+	if (r->list == NULL)
+		r->c->lines[o - first] = r->u.line;
 	return o->set(r, o, base + o->offset, r->u.value);
 }
 
@@ -553,6 +621,9 @@ begin_section(struct reader *r)
 static int
 read_statement(struct reader *r)
 {
+	/* To uci a value may have lines.  None of ours has. */
+	if (r->u.open_line != 0)
+		return fail(r, r->u.open_line, "%s", uci_open_text(&r->u));
 	switch (r->u.kind) {
 	case UCI_PACKAGE: return 0;
 	case UCI_SECTION: return begin_section(r);
@@ -632,7 +703,24 @@ add_transparent(struct reader *r)
 	return 0;
 }
 
-/* One socket can't take both kinds of connections: they begin differently. */
+/* 0.0.0.0 and [::]. */
+static bool
+is_everywhere(const struct config_listen *l)
+{
+	static const uint8_t none[sizeof l->addr.ip];
+
+	return l->device[0] == '\0' && memcmp(l->addr.ip, none, sizeof none) == 0;
+}
+
+/* Does the socket for one take the place of the other's? */
+static bool
+stands_in_way(const struct config_listen *a, const struct config_listen *b)
+{
+	return is_everywhere(a) && a->addr.port == b->addr.port &&
+	       (b->device[0] != '\0' || a->addr.family == b->addr.family);
+}
+
+/* One socket can't take both kinds of connections, which begin differently; and what is listed twice is a slip. */
 static int
 check_listens(struct reader *r)
 {
@@ -643,6 +731,14 @@ check_listens(struct reader *r)
 			return fail(r, l->line,
 				"listen and transparent (line %u) need ports of their own",
 				first->line);
+		if (l != first)
+			return fail(r, l->line, "the same as in line %u", first->line);
+		for (first = r->c->listens; first < l; first++)
+			if (stands_in_way(first, l) || stands_in_way(l, first))
+				return fail(r, l->line,
+					"on port %u line %u and this one would be in each other's "
+					"way: one is for all addresses",
+					l->addr.port, first->line);
 	}
 	return 0;
 }
@@ -727,6 +823,37 @@ config_read(struct config *c, const char *path, char err[CONFIG_ERROR])
 	result = parse_config(&r, data, (size_t)len);
 	free(data);
 	return result;
+}
+
+unsigned
+config_line(const struct config *c, const char *option)
+{
+	size_t i = 0;
+
+	while (main_options[i].name != NULL && strcmp(main_options[i].name, option) != 0)
+		i++;
+	return i < CONFIG_OPTIONS ? c->lines[i] : 0;
+}
+
+int
+config_refuse(
+	const struct config *c, const char *option, char err[CONFIG_ERROR], const char *format, ...)
+{
+	char why[CONFIG_ERROR], where[16] = "";
+	unsigned line = config_line(c, option);
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof why, format, ap);
+	va_end(ap);
+	if (line != 0)
+		snprintf(where, sizeof where, "%u:", line);
+	n = snprintf(err, CONFIG_ERROR, "%s:%s %s: ", c->file, where, option);
+	for (char *from = why; n >= 0 && n + 1 < CONFIG_ERROR && *from != '\0';)
+		err[n++] = *from++;
+	err[n] = '\0';
+	return -1;
 }
 
 bool
@@ -849,6 +976,9 @@ config_print(const struct config *c)
 	for (i = 0; i < c->listen_count; i++)
 		print_listen(&c->listens[i]);
 	print_ranges(c->clients, c->client_count);
+	if (c->client_count == 0)
+		puts("\t# client: loopback, private and link-local addresses, and who is "
+		     "redirected");
 	print_ports("connect_port", c->connect_ports, c->connect_port_count);
 	print_ports("http_port", c->http_ports, c->http_port_count);
 	printf("\toption private_upstream '%d'\n", c->private_upstream);
@@ -868,8 +998,11 @@ config_print(const struct config *c)
 	print_value("option", "distrust", c->distrust);
 	print_value("option", "user", c->user);
 	print_resolvers(c->resolver);
+	if (c->resolver[0] == '\0')
+		puts("\t# resolver: those of /etc/resolv.conf");
 	print_value("option", "log", levels[c->log_level]);
 	printf("\toption log_query '%d'\n", c->log_query);
+	fputs(c->extra, stdout);
 	for (i = 0; i < c->list_count; i++)
 		print_list(&c->lists[i]);
 }

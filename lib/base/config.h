@@ -21,6 +21,8 @@ enum {
 	CONFIG_LISTS = 64,
 	CONFIG_LIST_CLIENTS = 16,
 	CONFIG_LIST_HOURS = 4,
+	CONFIG_OPTIONS = 32,       /* kinds of option in the main section */
+	CONFIG_EXTRA = 512,        /* bytes of options that are the init script's */
 	CONFIG_FILE_MAX = 1 << 20, /* bytes of the configuration file */
 	CONFIG_ERROR = 512         /* bytes of an error message */
 };
@@ -60,7 +62,7 @@ struct config_list {
 	size_t client_count;
 	struct config_hours hours[CONFIG_LIST_HOURS]; /* none: always */
 	size_t hours_count;
-	unsigned line;
+	unsigned line, file_line; /* of the section, and of its `option file` */
 };
 
 struct config {
@@ -86,17 +88,33 @@ struct config {
 	unsigned tunnel_timeout; /* likewise, for a tunnel or a WebSocket */
 	struct config_list lists[CONFIG_LISTS];
 	size_t list_count;
+	char extra[CONFIG_EXTRA]; /* the init script's options, as lines of such a file */
+	unsigned lines
+		[CONFIG_OPTIONS]; /* where options of the main section are set: see config_line */
 };
 
 /*
  * Reads and checks `path`.  Returns 0, or -1 with "file:line: what was found, what was expected" in err.
  * Unknown options and sections are errors; `option enabled` and other package-only ones that the init
- * script uses (enabled, jail, zone ...) are accepted and ignored, by name.
+ * script uses (enabled, jail, zone ...) are accepted by name, kept and printed, and not looked at.
  */
 int config_read(struct config *c, const char *path, char err[CONFIG_ERROR]);
 
+/* The line in which `option` of the main section was set last; 0: it has its default. */
+unsigned config_line(const struct config *c, const char *option);
+
+/*
+ * What is wrong with an option can show only where it is used: writes "file:line: option: " and the sentence to err
+ * ("file: option: " for a default), and returns -1.  The arguments may lie in err.
+ */
+int config_refuse(const struct config *c, const char *option, char err[CONFIG_ERROR],
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* Prints the configuration in effect, defaults included, as a UCI file that config_read takes again. */
 void config_print(const struct config *c);
+
+/* "mon 22:00", or "22:00" alone (*day is -1 then): a day, 0 Sunday, and minutes after midnight.  0 or -1. */
+int config_parse_moment(const char *text, int *day, int *minute);
 
 /* Is this client allowed to use the proxy at all? */
 bool config_allows_client(const struct config *c, const struct net_addr *client);

@@ -24,6 +24,7 @@ static const struct {
 	[LOG_LEVEL_WARN] = { LOG_WARNING, "warning: " },
 	[LOG_LEVEL_INFO] = { LOG_INFO, "" },
 	[LOG_LEVEL_DEBUG] = { LOG_DEBUG, "debug: " },
+	[LOG_LEVEL_NOTICE] = { LOG_NOTICE, "" },
 };
 
 /*
@@ -79,7 +80,7 @@ log_open(bool to_syslog, enum log_level most)
 bool
 log_wants(enum log_level level)
 {
-	return level <= log_most;
+	return level == LOG_LEVEL_NOTICE || level <= log_most;
 }
 
 void

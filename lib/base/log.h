@@ -17,6 +17,7 @@ enum log_level {
 	LOG_LEVEL_WARN,  /* something to look at: a list that vanished, a full pool */
 	LOG_LEVEL_INFO,  /* a line a request or tunnel */
 	LOG_LEVEL_DEBUG, /* every change of state */
+	LOG_LEVEL_NOTICE /* not a threshold: what the owner asked for is done (start, reload, counters); always shown */
 };
 
 enum { LOG_LINE = 2048 };

@@ -3,6 +3,7 @@
  */
 #include "lib/base/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -80,8 +81,7 @@ process_drop(const char *user, char err[PROCESS_ERROR])
 		return 0;
 	if (!process_find_user(user, &uid, &gid) || uid == 0) {
 		snprintf(err, PROCESS_ERROR,
-			"started as root, and option user '%s' is no other user of this system",
-			user);
+			"started as root, and '%s' is no other user of this system", user);
 		return -1;
 	}
 	if (setgroups(1, &gid) != 0 || setgid(gid) != 0 || setuid(uid) != 0) {
@@ -95,6 +95,42 @@ process_drop(const char *user, char err[PROCESS_ERROR])
 	/* Changing user may have made the process readable again. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
+}
+
+/* The name of a process as the kernel knows it, in out[16] with its newline.  False: there is none. */
+static bool
+process_name(const char *pid, char out[18])
+{
+	char path[64];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, out, 17);
+		close(fd);
+	}
+	out[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+bool
+process_has_twin(void)
+{
+	char own[18], other[18];
+	DIR *proc = process_name("self", own) ? opendir("/proc") : NULL;
+	const struct dirent *entry;
+	long self = (long)getpid();
+	bool found = false;
+
+	while (proc != NULL && !found && (entry = readdir(proc)) != NULL)
+		found = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+			strtol(entry->d_name, NULL, 10) != self &&
+			process_name(entry->d_name, other) && strcmp(own, other) == 0;
+	if (proc != NULL)
+		closedir(proc);
+	return found;
 }
 
 /* A full pipe loses nothing: the byte of this signal's kind is then in it already, or the loop is about to

@@ -21,6 +21,9 @@ void process_harden(void);
  */
 int process_drop(const char *user, char err[PROCESS_ERROR]);
 
+/* Does another process of this program's name run?  False also where /proc does not tell. */
+bool process_has_twin(void);
+
 /* Catches SIGHUP, SIGTERM, SIGINT and SIGUSR1.  Returns a descriptor that becomes readable when one came,
  * or -1 with errno. */
 int process_catch_signals(void);

@@ -19,6 +19,16 @@ uci_init(struct uci *u, const char *data, size_t len)
 	u->data = data;
 	u->len = len;
 	u->here = 1;
+	if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) ==
+				0) /* a byte order mark, as Windows' editors write it */
+		u->pos = 3;
+}
+
+const char *
+uci_open_text(const struct uci *u)
+{
+	return u->open_quote == '\'' ? "a ' without its closing ' in this line"
+				     : "a \" without its closing \" in this line";
 }
 
 bool
@@ -33,6 +43,10 @@ static int
 fail(struct uci *u, const char *error)
 {
 	u->error = error;
+	if (u->open_line != 0) {
+		u->error = uci_open_text(u);
+		u->line = u->open_line;
+	}
 	return -1;
 }
 
@@ -114,11 +128,16 @@ take_escaped(struct uci *u, struct word *w)
 static int
 take_quoted(struct uci *u, struct word *w, int quote)
 {
+	unsigned line = u->here;
+
 	advance(u);
 	while (peek(u) != quote) {
+		if ((peek(u) == -1 || peek(u) == '\n') && u->open_line == 0) {
+			u->open_line = line;
+			u->open_quote = (char)quote;
+		}
 		if (peek(u) == -1)
-			return fail(u, quote == '\'' ? "a ' that is never closed"
-						     : "a \" that is never closed");
+			return fail(u, uci_open_text(u));
 		if ((peek(u) == '\\' && quote == '"' ? take_escaped(u, w) : take(u, w)) != 0)
 			return -1;
 	}
@@ -192,6 +211,7 @@ uci_next(struct uci *u)
 
 	skip_to_statement(u);
 	u->line = u->here;
+	u->open_line = 0;
 	if (peek(u) == -1)
 		return 0;
 	if (read_word(u, u->name, sizeof u->name) != 0)
@@ -204,6 +224,8 @@ uci_next(struct uci *u)
 		return -1;
 	if (u->name[0] == '\0')
 		return fail(u, "a name is missing");
+	skip_blanks(u);
+	u->has_value = !is_end(peek(u));
 	if (read_word(u, u->value, sizeof u->value) != 0)
 		return -1;
 	skip_blanks(u);

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "lib/base/log.h"
+#include "lib/base/process.h"
 
 /* One address that the configuration asks for, and the line that asks. */
 struct wanted {
@@ -74,27 +76,74 @@ listen_close_spare(struct listeners *l)
 static int
 listen_try(const struct net_addr *addr, const struct config *c, const struct wanted *first)
 {
-	int fd = net_listen(addr), error = errno;
+	/* Not left to bind: see listen_check_names. */
+	int fd = net_is_own(addr) ? net_listen(addr) : (errno = EADDRNOTAVAIL, -1), error = errno;
 	char text[NET_ADDR_TEXT];
 
 	net_addr_format(text, addr, true);
 	if (fd >= 0)
-		log_line(LOG_LEVEL_WARN, "now listening on %s", text);
+		log_line(LOG_LEVEL_NOTICE, "now listening on %s", text);
 	else if (first != NULL)
 		log_line(LOG_LEVEL_ERROR, "%s:%u: can't listen on %s: %s", c->file, first->line,
 			text, strerror(error));
 	return fd;
 }
 
+static int __attribute__((format(printf, 4, 5))) listen_refuse(
+	const struct config *c, unsigned line, char err[LISTEN_ERROR], const char *format, ...)
+{
+	int n = snprintf(err, LISTEN_ERROR, "%.96s:%u: ", c->file, line);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(err + n, (size_t)(LISTEN_ERROR - n), format, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+listen_check_names(const struct config *c, char err[LISTEN_ERROR])
+{
+	char text[NET_ADDR_TEXT];
+
+	for (size_t i = 0; i < c->listen_count; i++) {
+		const struct config_listen *l = &c->listens[i];
+
+		if (l->device[0] != '\0' && !net_has_device(l->device))
+			return listen_refuse(
+				c, l->line, err, "there is no network device '%s' here", l->device);
+		/* Not left to bind, which is told to take tentative ones, and takes all. */
+		if (l->device[0] == '\0' && !net_is_own(&l->addr))
+			return listen_refuse(c, l->line, err,
+				"%s is no address of this machine; one that comes later is "
+				"listened on "
+				"by its device, as in 'br-lan:%u'",
+				net_addr_format(text, &l->addr, false), l->addr.port);
+	}
+	return 0;
+}
+
+static int
+listen_fail(const struct config *c, const struct wanted *w, int error, char err[LISTEN_ERROR])
+{
+	char text[NET_ADDR_TEXT];
+
+	return listen_refuse(c, w->line, err, "can't listen on %s: %s",
+		net_addr_format(text, &w->addr, true), strerror(error));
+}
+
 int
 listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 {
 	struct wanted wanted[LISTEN_MAX];
-	size_t count = listen_find_wanted(c, wanted);
+	size_t count;
 
-	*l = (struct listeners){ .spare = listen_open_spare() };
+	*l = (struct listeners){ .spare = -1 };
+	if (listen_check_names(c, err) != 0)
+		return -1;
+	count = listen_find_wanted(c, wanted);
+	l->spare = listen_open_spare();
 	for (size_t i = 0; i < count; i++) {
-		char text[NET_ADDR_TEXT];
 		int fd = net_listen(&wanted[i].addr), error = errno;
 
 		/* At boot a device's IPv6 address may still be tentative: listen_refresh tries again. */
@@ -103,11 +152,28 @@ listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR])
 				wanted[i].transparent };
 			continue;
 		}
-		snprintf(err, LISTEN_ERROR, "%.128s:%u: can't listen on %s: %s", c->file,
-			wanted[i].line, net_addr_format(text, &wanted[i].addr, true),
-			strerror(error));
 		listen_close(l);
+		return listen_fail(c, &wanted[i], error, err);
+	}
+	return 0;
+}
+
+int
+listen_check(const struct config *c, char err[LISTEN_ERROR])
+{
+	struct wanted wanted[LISTEN_MAX];
+	size_t count;
+
+	if (listen_check_names(c, err) != 0)
 		return -1;
+	count = listen_find_wanted(c, wanted);
+	for (size_t i = 0; i < count; i++) {
+		int error = net_can_listen(&wanted[i].addr) == 0 ? 0 : errno;
+
+		if (error == 0 || wanted[i].of_device ||
+			(error == EADDRINUSE && process_has_twin()))
+			continue;
+		return listen_fail(c, &wanted[i], error, err);
 	}
 	return 0;
 }
@@ -118,7 +184,7 @@ listen_drop(struct listeners *l, struct listener *e)
 	char text[NET_ADDR_TEXT];
 
 	if (e->fd >= 0) {
-		log_line(LOG_LEVEL_WARN, "no longer listening on %s",
+		log_line(LOG_LEVEL_NOTICE, "no longer listening on %s",
 			net_addr_format(text, &e->addr, true));
 		close(e->fd);
 	}

@@ -31,10 +31,18 @@ struct listeners {
 };
 
 /*
- * Opens what `c` lists.  Returns 0, or -1 with "file:line: ..." in err if an address can't be had.  A
- * device without addresses, or with one that is not usable yet, is no error: they may come.
+ * Opens what `c` lists.  Returns 0, or -1 with "file:line: ..." in err if an address can't be had or is not this
+ * machine's, or if there is no such device.  A device without addresses, or with one that is not usable yet, is no
+ * error: they may come.
  */
 int listen_open(struct listeners *l, const struct config *c, char err[LISTEN_ERROR]);
+
+/* Are there all devices, and are all addresses this machine's?  0, or -1 with "file:line: ..." of the first that is not. */
+int listen_check_names(const struct config *c, char err[LISTEN_ERROR]);
+
+/* Would listen_open succeed?  Answers the same, and leaves nothing open.  An address is no error that is in use
+ * while another process of this program runs: that one has it. */
+int listen_check(const struct config *c, char err[LISTEN_ERROR]);
 
 /*
  * Opens what is new and closes what is no longer listed; an address that can't be had (a low port without

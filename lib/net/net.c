@@ -315,6 +315,70 @@ net_range_parse(struct net_range *r, const char *text, size_t len)
 	return 0;
 }
 
+static uint32_t
+addr_number(const struct net_addr *a)
+{
+	return (uint32_t)a->ip[0] << 24 | (uint32_t)a->ip[1] << 16 | (uint32_t)a->ip[2] << 8 |
+	       a->ip[3];
+}
+
+/* The end of a span: an address, or the last number of one that begins like `from`, with its dot or without. */
+static int
+span_end(struct net_addr *to, const struct net_addr *from, const char *text, size_t len)
+{
+	unsigned last = 0;
+
+	if (net_addr_parse(to, text, len) == 0)
+		return to->family == 4 ? 0 : -1;
+	if (len > 0 && *text == '.')
+		text++, len--;
+	if (len == 0 || len > 3)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		last = last * 10 + (unsigned)(text[i] - '0');
+	}
+	*to = *from;
+	to->ip[3] = (uint8_t)last;
+	return last <= 255 ? 0 : -1;
+}
+
+size_t
+net_span_parse(struct net_range *out, size_t max, const char *text, size_t len)
+{
+	const char *dash = memchr(text, '-', len);
+	size_t before = dash != NULL ? (size_t)(dash - text) : 0, count = 0;
+	struct net_addr from, to;
+	uint64_t at, end;
+
+	if (dash == NULL || net_addr_parse(&from, text, before) != 0 || from.family != 4 ||
+		span_end(&to, &from, dash + 1, len - before - 1) != 0)
+		return 0;
+	at = addr_number(&from);
+	end = addr_number(&to);
+	while (at <= end) {
+		unsigned bits = 32;
+		uint64_t size = 1;
+
+		/* The largest range that begins here and does not pass the end. */
+		while (bits > 0 && at % (2 * size) == 0 && at + 2 * size - 1 <= end) {
+			size *= 2;
+			bits--;
+		}
+		if (count < max)
+			out[count] = (struct net_range){
+				.base = { .family = 4,
+					.ip = { (uint8_t)(at >> 24), (uint8_t)(at >> 16),
+						(uint8_t)(at >> 8), (uint8_t)at } },
+				.bits = (uint8_t)bits
+			};
+		count++;
+		at += size;
+	}
+	return count;
+}
+
 bool
 net_range_has(const struct net_range *r, const struct net_addr *a)
 {
@@ -405,11 +469,13 @@ any_interface(bool (*is)(const struct ifaddrs *, const struct net_addr *), const
 bool
 net_is_own(const struct net_addr *a)
 {
-	static const struct net_addr any6 = { .family = 6 };
+	static const struct net_addr any6 = { .family = 6 },
+				     loopback6 = { .family = 6, .ip = { [15] = 1 } };
 	struct net_addr at = net_addr_unwrap(a);
 
-	/* Connecting to the unspecified address reaches this machine; so does all of 127/8. */
-	if (net_addr_same(a, &any6) || (at.family == 4 && (at.ip[0] == 0 || at.ip[0] == 127)))
+	/* Connecting to the unspecified address reaches this machine; so does loopback. */
+	if (net_addr_same(a, &any6) || net_addr_same(a, &loopback6) ||
+		(at.family == 4 && (at.ip[0] == 0 || at.ip[0] == 127)))
 		return true;
 	return any_interface(is_own, a);
 }
@@ -418,6 +484,12 @@ bool
 net_is_on_link(const struct net_addr *a)
 {
 	return any_interface(is_on, a);
+}
+
+bool
+net_has_device(const char *name)
+{
+	return if_nametoindex(name) != 0 || (errno != ENODEV && errno != ENXIO);
 }
 
 size_t
@@ -496,8 +568,9 @@ new_accepted(int listener, struct sockaddr *sa, socklen_t *len)
 }
 #endif
 
-int
-net_listen(const struct net_addr *a)
+/* Bound and no more: a descriptor, or -1 with errno. */
+static int
+net_bind(const struct net_addr *a)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to(&ss, a);
@@ -509,7 +582,7 @@ net_listen(const struct net_addr *a)
 	/* So that 0.0.0.0 and :: can both be listened on, and a client has one form of address. */
 	if (a->family == 6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-		/* A router's interfaces get their addresses after the daemons have started. */
+		/* While a router boots, its IPv6 addresses are tentative for a second. */
 #ifdef IP_FREEBIND
 	if (a->family == 4)
 		set_option(fd, IPPROTO_IP, IP_FREEBIND);
@@ -518,9 +591,26 @@ net_listen(const struct net_addr *a)
 	if (a->family == 6)
 		set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND);
 #endif
-	if (bind(fd, (const struct sockaddr *)&ss, len) != 0 || listen(fd, NET_BACKLOG) != 0)
-		return give_up(fd);
-	return fd;
+	return bind(fd, (const struct sockaddr *)&ss, len) == 0 ? fd : give_up(fd);
+}
+
+int
+net_can_listen(const struct net_addr *a)
+{
+	int fd = net_bind(a);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+int
+net_listen(const struct net_addr *a)
+{
+	int fd = net_bind(a);
+
+	return fd < 0 || listen(fd, NET_BACKLOG) == 0 ? fd : give_up(fd);
 }
 
 /*

@@ -46,6 +46,9 @@ struct net_range {
 	uint8_t bits;
 };
 int net_range_parse(struct net_range *r, const char *text, size_t len);
+/* "192.168.1.40-192.168.1.50", "192.168.1.40-.50" or "...-50" as the fewest ranges out[max], in order.  IPv4 alone.
+ * Returns how many, 0: it is nothing of this form; more than max (62 are enough for any): they did not fit. */
+size_t net_span_parse(struct net_range *out, size_t max, const char *text, size_t len);
 bool net_range_has(const struct net_range *r, const struct net_addr *a);
 
 /*
@@ -70,6 +73,13 @@ bool net_is_on_link(const struct net_addr *a);
  * IPv6 link-local addresses come with their scope.  Returns how many, 0 if there is no such interface.
  */
 size_t net_device_addrs(const char *name, uint16_t port, struct net_addr *out, size_t max);
+
+/* Is there a device of this name, with addresses or without?  True also when that can't be known. */
+bool net_has_device(const char *name);
+
+/* Could net_listen have this address?  Tried with a socket that is not listened on, so that nobody is met and no
+ * daemon that starts just now is kept from it.  0, or -1 with errno. */
+int net_can_listen(const struct net_addr *a);
 
 /* A listening socket, or -1 with errno.  IPV6_V6ONLY, SO_REUSEADDR; IP_FREEBIND where there is one. */
 int net_listen(const struct net_addr *a);

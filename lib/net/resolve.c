@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/net/hosts.h"
 
 enum {
 	NAME_SIZE = 254, /* the longest host name, 253 characters, and a NUL */
@@ -55,6 +56,7 @@ struct resolve_job {
 
 struct resolver {
 	ares_channel channel;
+	struct hosts hosts;
 	struct resolve_job *jobs;
 	size_t job_count, most, asking; /* asking: jobs that are pending; at most `most` */
 	uint64_t tick;
@@ -320,6 +322,7 @@ resolver_new(const char *servers, size_t most, char *err, size_t errcap)
 	int status = ARES_ENOMEM;
 
 	if (r != NULL) {
+		hosts_init(&r->hosts, RESOLVE_HOSTS);
 		r->most = most;
 		r->job_count = RESOLVE_CACHE + most;
 		r->jobs = calloc(r->job_count, sizeof *r->jobs);
@@ -341,6 +344,13 @@ resolver_new(const char *servers, size_t most, char *err, size_t errcap)
 		free(r->jobs);
 	free(r);
 	return NULL;
+}
+
+void
+resolver_set_hosts(struct resolver *r, const char *path)
+{
+	hosts_free(&r->hosts);
+	hosts_init(&r->hosts, path);
 }
 
 /* Destroys the channel without taking its last callbacks for answers. */
@@ -382,6 +392,7 @@ resolver_free(struct resolver *r)
 		r->jobs[i].six_count = r->jobs[i].four_count = 0;
 		job_conclude(&r->jobs[i], RESOLVE_LOCAL);
 	}
+	hosts_free(&r->hosts);
 	free(r->jobs);
 	free(r);
 }
@@ -464,6 +475,13 @@ resolve_start(
 	r->now = now;
 	if (len == 0 || len >= NAME_SIZE) {
 		query_fail(q, RESOLVE_NO_NAME);
+		return;
+	}
+	q->count = hosts_find(&r->hosts, host, now, q->addrs, RESOLVE_ADDRS);
+	if (q->count > 0) {
+		for (size_t i = 0; i < q->count; i++)
+			q->addrs[i].port = port;
+		q->done = true;
 		return;
 	}
 	job = job_find(r, host);

@@ -2,8 +2,9 @@
  * resolve: names to addresses through c-ares, inside the caller's select, with a small cache.
  *
  * Owns the c-ares channel, its sockets (learned from the socket-state callback, never from ares_fds, whose
- * FD_SET is unchecked) and a cache that honours TTLs.  DNS only: no /etc/hosts (a router's dnsmasq answers
- * from it; a big one would be read anew for every question).  IP literals never come here.
+ * FD_SET is unchecked) and a cache that honours TTLs.  Names of /etc/hosts and "localhost" are answered by
+ * lib/net/hosts.h, which no name server is asked for; changes of that file count two seconds later.  IP literals
+ * never come here.
  */
 #ifndef RESOLVE_H
 #define RESOLVE_H
@@ -38,6 +39,8 @@ enum resolve_error {
 	RESOLVE_LOCAL,   /* out of memory or descriptors here */
 };
 
+#define RESOLVE_HOSTS "/etc/hosts"
+
 struct resolver; /* one per process */
 
 struct resolve_query {
@@ -54,6 +57,9 @@ struct resolve_query {
 /* `servers`: "127.0.0.1:5353,[::1]:53" or NULL for /etc/resolv.conf's.  `most`: names asked for at once, also
  * those whose query was reset meanwhile; more fail with RESOLVE_LOCAL.  Returns NULL with a sentence in err. */
 struct resolver *resolver_new(const char *servers, size_t most, char *err, size_t errcap);
+
+/* Another file in the place of RESOLVE_HOSTS, for tests; the text is the caller's and stays. */
+void resolver_set_hosts(struct resolver *r, const char *path);
 
 /* Reads /etc/resolv.conf again (or takes other servers) and forgets the cache; what is under way is asked anew.
  * Returns 0 or -1 (old kept). */

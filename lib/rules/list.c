@@ -389,6 +389,9 @@ read_host(struct list_rule *r, const char *text, size_t len)
 	len = without_port(text, len);
 	r->is_address = len > 0 && ((*text >= '0' && *text <= '9') || memchr(text, ':', len)) &&
 			net_range_parse(&r->range, text, len) == 0;
+	if (len > 0 && *text >= '0' && *text <= '9' && memchr(text, '-', len) != NULL &&
+		net_span_parse(NULL, 0, text, len) > 0)
+		return LIST_SPAN;
 	if (r->is_address || name_normalise(r->host, text, len) > 0)
 		return LIST_RULE;
 	return tell_bad_host(text, len);
@@ -641,6 +644,8 @@ list_kind_text(enum list_kind kind)
 		[LIST_OPTIONS] = "rules with $options",
 		[LIST_PATTERN] = "patterns for hosts",
 		[LIST_REDIRECT] = "redirects to an address",
+		[LIST_SPAN] = "spans of addresses (write 192.0.2.40-192.0.2.50 as 192.0.2.40/29, "
+			      "192.0.2.48/31, 192.0.2.50)",
 		[LIST_LOCAL] = "local names",
 		[LIST_LONG] = "lines too long",
 		[LIST_RANGE] = "addresses with an impossible prefix length",

@@ -39,6 +39,7 @@ enum list_kind {
 	LIST_OPTIONS,  /* ||example.com^$third-party */
 	LIST_PATTERN,  /* a wildcard or no anchor where the host is: ad*.example.com, ||example */
 	LIST_REDIRECT, /* an address that is not null: 192.0.2.1 example.com */
+	LIST_SPAN,     /* 192.0.2.40-192.0.2.50, which is written as ranges here */
 	LIST_LOCAL,    /* a name without a dot in hosts(5): localhost */
 	LIST_LONG,     /* a line or a path pattern past the bounds */
 	LIST_RANGE,    /* 10.0.0.0/33, 10.0.0.0/024, 10.0.0.0/255.0.0.0 */

@@ -294,7 +294,8 @@ take_object(const struct loading *l, const struct pem *p, bool good)
 	return l->a->count < ANCHORS_MOST ? add_anchor(l->a, &c, name) : -1;
 }
 
-static int
+/* NULL, or why not. */
+static const char *
 read_bundle(const struct loading *l, FILE *f, unsigned char *room)
 {
 	char chunk[CHUNK];
@@ -303,18 +304,27 @@ read_bundle(const struct loading *l, FILE *f, unsigned char *room)
 	int event;
 
 	pem_init(&p, room, ANCHORS_CERT);
+	errno = 0;
 	while ((got = fread(chunk, 1, sizeof chunk, f)) > 0) {
 		total += got;
 		if (total > ANCHORS_FILE)
-			return -1;
+			return "larger than 4 MB, which no CA bundle is";
 		for (at = 0; at < got; at += used) {
 			event = pem_push(&p, chunk + at, got - at, &used);
 			if (event != 0 && take_object(l, &p, event == 1) != 0)
-				return -1;
+				return "too many roots, or out of memory";
 		}
 	}
+	if (ferror(f))
+		return strerror(errno);
+	if (total == 0)
+		return "the file is empty";
 	event = pem_end(&p);
-	return event != 0 ? take_object(l, &p, event == 1) : 0;
+	if (event != 0 && take_object(l, &p, event == 1) != 0)
+		return "too many roots, or out of memory";
+	return l->a->seen > 0
+		       ? NULL
+		       : "no certificate in it: PEM is expected, -----BEGIN CERTIFICATE-----";
 }
 
 static int
@@ -334,13 +344,9 @@ load_bundle(const struct loading *l, char err[ANCHORS_ERROR])
 
 	if (!f || !room)
 		why = strerror(errno);
-	else if (read_bundle(l, f, room) != 0)
-		why = "too large, or out of memory";
-	else if (ferror(f))
-		why = "can't be read";
-	else if (a->seen == 0)
-		why = "no certificate in it";
-	else if (a->count > 0)
+	else
+		why = read_bundle(l, f, room);
+	if (!why && a->count > 0)
 		qsort(a->anchors, a->count, sizeof a->anchors[0], compare_anchors);
 	if (why)
 		snprintf(err, ANCHORS_ERROR, "%s: %s", l->path, why);

@@ -417,25 +417,58 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* The directory of a path, which is made (0700) if it is missing.  Returns its descriptor or -1. */
+/* The directory of a path, in dir[PATH_MOST].  Returns 0 or -1 with errno. */
 static int
-open_directory(const char *path)
+directory_of(char dir[PATH_MOST], const char *path)
 {
-	char dir[PATH_MOST];
 	const char *slash = strrchr(path, '/');
 	int n;
 
 	if (slash == NULL)
-		n = snprintf(dir, sizeof dir, ".");
+		n = snprintf(dir, PATH_MOST, ".");
+	else if (slash == path)
+		n = snprintf(dir, PATH_MOST, "/");
 	else
-		n = snprintf(dir, sizeof dir, "%.*s/", (int)(slash - path), path);
-	if (n < 0 || (size_t)n >= sizeof dir) {
-		errno = ENAMETOOLONG;
+		n = snprintf(dir, PATH_MOST, "%.*s", (int)(slash - path), path);
+	if (n >= 0 && n < PATH_MOST)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+/* The directory of a path, which is made if it is missing.  Returns its descriptor or -1. */
+static int
+open_directory(const char *path)
+{
+	char dir[PATH_MOST];
+	int fd;
+	bool made;
+
+	if (directory_of(dir, path) != 0)
 		return -1;
-	}
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+	made = mkdir(dir, 0755) == 0;
+	if (!made && errno != EEXIST && errno != EROFS && errno != EACCES)
 		return -1;
-	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Whatever root's umask is. */
+	if (made && fd >= 0)
+		(void)fchmod(fd, 0755);
+	return fd;
+}
+
+/* Could write_file make this file?  Looks no further than at the directory, or at the one to make that in. */
+static int
+check_writable(const char *path, char err[AUTHORITY_ERROR])
+{
+	char dir[PATH_MOST], above[PATH_MOST];
+
+	if (directory_of(dir, path) == 0 &&
+		(access(dir, W_OK | X_OK) == 0 ||
+			(errno == ENOENT && directory_of(above, dir) == 0 &&
+				access(above, W_OK | X_OK) == 0)))
+		return 0;
+	return refuse(
+		err, "%s: it is to be made, and can't be: %s: %s", path, dir, strerror(errno));
 }
 
 /*
@@ -501,16 +534,38 @@ static int
 open_existing(struct authority *a, const char *cert_path, const char *key_path, int64_t now,
 	char err[AUTHORITY_ERROR])
 {
-	int curve = a->cert.key.kind == X509_KEY_P384 ? BR_EC_secp384r1 : BR_EC_secp256r1;
+	int curve = a->cert.key.kind == X509_KEY_P384 ? BR_EC_secp384r1 : BR_EC_secp256r1, got;
 
 	if (check_certificate(&a->cert, cert_path, now, err) != 0)
 		return -1;
-	if (load_key(a, key_path, curve, err) != 0)
+	got = load_key(a, key_path, curve, err);
+	if (got == 1)
+		return refuse(err,
+			"%s: there is no such file, and there is its certificate: put the key "
+			"back, or "
+			"remove %s, too, and a new CA is made, which all devices need",
+			key_path, cert_path);
+	if (got != 0)
 		return -1;
 	if (!owns_key(a))
-		return refuse(err, "%s: this key does not belong to the certificate %s", key_path,
-			cert_path);
+		return refuse(err,
+			"%s: this key does not belong to the certificate %s: put the right one "
+			"there, "
+			"or remove the certificate, and one is made for this key",
+			key_path, cert_path);
 	return complete(a);
+}
+
+/* Where there is no certificate: can be made what is missing?  0: the key is there, 1: it is to be made too, -1. */
+static int
+find_new(
+	struct authority *a, const char *cert_path, const char *key_path, char err[AUTHORITY_ERROR])
+{
+	int got = load_key(a, key_path, 0, err);
+
+	if (got < 0 || (got == 1 && check_writable(key_path, err) != 0))
+		return -1;
+	return check_writable(cert_path, err) == 0 ? got : -1;
 }
 
 /* The key is renamed into its place before the certificate, so a cut between them leaves a key alone. */
@@ -518,7 +573,7 @@ static int
 open_new(struct authority *a, const char *cert_path, const char *key_path, int64_t now,
 	char err[AUTHORITY_ERROR])
 {
-	int got = load_key(a, key_path, 0, err);
+	int got = find_new(a, cert_path, key_path, err);
 
 	if (got < 0)
 		return -1;
@@ -555,6 +610,26 @@ authority_open(struct authority *a, const char *cert_path, const char *key_path,
 	else
 		authority_reset(a);
 	return got == 0 ? 0 : -1;
+}
+
+int
+authority_check(struct authority *a, const char *cert_path, const char *key_path, int64_t now,
+	char err[AUTHORITY_ERROR])
+{
+	int got;
+
+	*a = (struct authority){ 0 };
+	got = load_certificate(a, cert_path, err);
+	if (got == 0)
+		got = open_existing(a, cert_path, key_path, now, err);
+	else if (got == 1)
+		got = find_new(a, cert_path, key_path, err);
+	/* A key without its certificate is nothing to work with yet. */
+	if (got != 0 || a->der_len == 0)
+		authority_reset(a);
+	if (got >= 0)
+		err[0] = '\0';
+	return got >= 0 ? 0 : -1;
 }
 
 int

@@ -35,8 +35,8 @@ struct authority {
 
 /*
  * Takes the CA in these files.  With neither of them there, makes one (P-256, ten years, backdated a day from
- * `now`), the key in a file of mode 0600 and in a directory of mode 0700 if that is missing too; each file
- * is written beside its place, synced and renamed.  With the key alone, as a power cut between the two leaves
+ * `now`), the key in a file of mode 0600, in a directory of mode 0755 if that is missing too (others' files
+ * are there, which the daemon reads again when it is root no more); each file is written beside its place, synced and renamed.  With the key alone, as a power cut between the two leaves
  * it, makes the certificate anew.  Waits for the kernel's random generator when it makes a key.
  *
  * The leaf key is no file: it is derived from the CA's key by HMAC, one way.  So it costs no write, works with a
@@ -46,6 +46,11 @@ struct authority {
  * expired by then is refused.  Returns 0, or -1 with a sentence in err (the struct is then wiped).
  */
 int authority_open(struct authority *a, const char *cert_path, const char *key_path, int64_t now,
+	char err[AUTHORITY_ERROR]);
+
+/* Would authority_open succeed?  Reads what is there and makes nothing: where it would make a file, it looks whether
+ * that could be made (and a->der_len is 0).  0 or -1 as above. */
+int authority_check(struct authority *a, const char *cert_path, const char *key_path, int64_t now,
 	char err[AUTHORITY_ERROR]);
 
 /* A CA in memory only, with a new key, that nobody trusts and whose name says so. 0 or -1 as above. */

@@ -64,9 +64,14 @@ test_first_use(void)
 	snprintf(inner, sizeof inner, "%s/etc", dir);
 	snprintf(cert_path, sizeof cert_path, "%s/ca.crt", inner);
 	snprintf(key_path, sizeof key_path, "%s/ca.key", inner);
+	CHECK_INT(authority_check(&a, cert_path, key_path, now, err), 0); /* it could be made ... */
+	CHECK_INT(a.der_len, 0);
+	CHECK(access(inner, F_OK) != 0); /* ... and was not */
+	umask(077);
 	CHECK_INT(open_ca(&a), 0);
+	umask(022);
 	CHECK_STR(err, "");
-	CHECK_INT(mode_of(inner), 0700);
+	CHECK_INT(mode_of(inner), 0755);
 	CHECK_INT(mode_of(key_path), 0600);
 	CHECK_INT(mode_of(cert_path), 0644);
 	CHECK(a.cert.is_ca && a.cert.path_length == 0 && a.cert.has_ca_constraint);
@@ -78,6 +83,8 @@ test_first_use(void)
 	CHECK(der_same(&a.cert.issuer, &a.cert.subject));
 	CHECK_INT(a.cert.key.kind, X509_KEY_P256);
 
+	CHECK_INT(authority_check(&b, cert_path, key_path, now, err), 0);
+	CHECK(a.der_len == b.der_len && memcmp(a.der, b.der, a.der_len) == 0);
 	CHECK_INT(open_ca(&b), 0); /* the same again, down to the leaf key */
 	CHECK(a.der_len == b.der_len && memcmp(a.der, b.der, a.der_len) == 0);
 	CHECK(memcmp(a.leaf_scalar, b.leaf_scalar, 32) == 0);
@@ -85,6 +92,8 @@ test_first_use(void)
 
 	/* A power cut between the two renames: the key alone.  The same key, a certificate made anew. */
 	unlink(cert_path);
+	CHECK_INT(authority_check(&b, cert_path, key_path, now, err), 0);
+	CHECK(access(cert_path, F_OK) != 0);
 	CHECK_INT(open_ca(&b), 0);
 	CHECK(memcmp(a.scalar, b.scalar, 32) == 0);
 	CHECK(memcmp(a.der, b.der, a.der_len) == 0);
@@ -98,8 +107,11 @@ test_first_use(void)
 	/* The certificate alone can't be a CA. */
 	unlink(key_path);
 	CHECK_INT(open_ca(&b), -1);
-	CHECK(strstr(err, "ca.key: No such file or directory") != NULL);
+	CHECK(strstr(err, "ca.key: there is no such file, and there is its certificate") != NULL);
+	CHECK(strstr(err, "/ca.crt, too, and a new CA is made") != NULL);
 	CHECK_INT(b.key.xlen, 0);
+	CHECK_INT(authority_check(&b, cert_path, key_path, now, err), -1);
+	CHECK(strstr(err, "remove ") != NULL);
 	clear();
 	rmdir(inner);
 }
@@ -182,12 +194,18 @@ static void
 refused(const char *words)
 {
 	static struct authority a, zero;
+	char first[AUTHORITY_ERROR];
 
 	CHECK_INT(open_ca(&a), -1);
 	if (strstr(err, words) == NULL)
 		CHECK_STR(err, words);
 	else
 		CHECK(strncmp(err, dir, strlen(dir)) == 0); /* it begins with the file */
+	CHECK(memcmp(&a, &zero, sizeof a) == 0);
+	/* The check says the same of it. */
+	snprintf(first, sizeof first, "%s", err);
+	CHECK_INT(authority_check(&a, cert_path, key_path, now, err), -1);
+	CHECK_STR(err, first);
 	CHECK(memcmp(&a, &zero, sizeof a) == 0);
 	clear();
 }
@@ -290,6 +308,12 @@ test_no_place(void)
 	snprintf(cert_path, sizeof cert_path, "/proc/sluice/ca.crt");
 	CHECK_INT(open_ca(&a), -1);
 	CHECK_STR(err, "/proc/sluice/ca.key: No such file or directory");
+	/* That root may write to a directory is no promise, and access(2) asks no more; one that is missing is known. */
+	snprintf(key_path, sizeof key_path, "%s/none/etc/ca.key", dir);
+	snprintf(cert_path, sizeof cert_path, "%s/none/etc/ca.crt", dir);
+	CHECK_INT(authority_check(&a, cert_path, key_path, now, err), -1);
+	CHECK(strstr(err, "/none/etc/ca.key: it is to be made, and can't be") != NULL);
+	CHECK_INT(open_ca(&a), -1);
 }
 
 static void

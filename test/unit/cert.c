@@ -326,6 +326,89 @@ test_clock(void)
 	c = keep;
 }
 
+/* What is told of the clock: once that it is not set, once that it is; not asked for in between two seconds. */
+static void
+test_clock_told(void)
+{
+	struct config keep = c;
+	struct cert *ct = open_cert();
+	int64_t real = (int64_t)time(NULL) + 86400, ms = 1000;
+	char stamp[CONFIG_PATH];
+
+	said[0] = '\0';
+	cert_watch_clock(ct, ms += 1000, real);
+	CHECK_STR(said, "");
+	path(c.clock_stamp, "stamp");
+	path(stamp, "stamp");
+	CHECK_INT(cert_reload(ct, &c, err), 0);
+	said[0] = '\0';
+	cert_watch_clock(ct, ms += 1000, real);
+	CHECK(strstr(said, "/stamp is not there yet") != NULL);
+	said[0] = '\0';
+	cert_watch_clock(ct, ms += 1000, real);
+	cert_watch_clock(ct, ms += 1000, 0);
+	CHECK_STR(said, "");
+	write_pem(stamp, (const unsigned char *)"x", 1);
+	cert_watch_clock(ct, ms + 10, real);
+	CHECK_STR(said, "");
+	cert_watch_clock(ct, ms += 1000, real);
+	CHECK_STR(said, "the clock is set: certificates are judged now");
+	said[0] = '\0';
+	cert_watch_clock(ct, ms += 1000, real);
+	CHECK_STR(said, "");
+	cert_watch_clock(ct, ms += 1000, 0);
+	CHECK(strstr(said, "the clock is behind the day") != NULL);
+	unlink(stamp);
+	cert_close(ct);
+	c = keep;
+}
+
+/* What cert_open would refuse is refused with the line of the option; nothing is made. */
+static void
+test_check(void)
+{
+	struct config keep = c;
+	char same[CERT_ERROR];
+	char etc[CONFIG_PATH];
+	static const char *const names[] = { "hosts", "no-such-file", "." };
+
+	path(etc, "hosts");
+	{
+		FILE *f = fopen(etc, "w");
+
+		CHECK(f != NULL && fputs("127.0.0.1 localhost\n", f) >= 0 && fclose(f) == 0);
+	}
+	memcpy(c.file, "conf", 5);
+	CHECK_INT(cert_check(&c, err), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		path(c.ca_bundle, names[i]);
+		CHECK_INT(cert_check(&c, err), -1);
+		CHECK(strncmp(err, "conf: ca_bundle: /", 18) == 0);
+		snprintf(same, sizeof same, "%s", err);
+		CHECK(cert_open(&c, 1, 1, err) == NULL);
+		CHECK_STR(err, same);
+		c = keep;
+		memcpy(c.file, "conf", 5);
+		path(c.distrust, names[i]);
+		CHECK_INT(cert_check(&c, err), -1);
+		CHECK(strncmp(err, "conf: distrust: /", 17) == 0);
+		c = keep;
+		memcpy(c.file, "conf", 5);
+	}
+	path(c.ca_bundle, "hosts");
+	cert_check(&c, err);
+	CHECK(strstr(err, "no certificate in it: PEM is expected") != NULL);
+	c = keep;
+	path(c.ca_key, "no-such-file");
+	CHECK_INT(cert_check(&c, err), -1);
+	CHECK(strstr(err, ": ca_key: ") != NULL && strstr(err, "put the key back") != NULL);
+	path(c.ca_cert, "no-such-cert");
+	CHECK_INT(cert_check(&c, err), 0);
+	CHECK(access(c.ca_key, F_OK) != 0 && access(c.ca_cert, F_OK) != 0);
+	unlink(etc);
+	c = keep;
+}
+
 static void
 move_ca(const char *from, const char *to)
 {
@@ -522,6 +605,8 @@ main(void)
 	test_damage();
 	test_no_file();
 	test_clock();
+	test_clock_told();
+	test_check();
 	test_other_ca();
 	test_bad_bundle();
 	test_chains();

@@ -58,7 +58,8 @@ forget_lines(struct config *x)
 	for (i = 0; i < x->listen_count; i++)
 		x->listens[i].line = 0;
 	for (i = 0; i < x->list_count; i++)
-		x->lists[i].line = 0;
+		x->lists[i].line = x->lists[i].file_line = 0;
+	memset(x->lines, 0, sizeof x->lines);
 }
 
 static void
@@ -132,6 +133,7 @@ static const char everything[] = "package sluice\n"
 				 "\toption log_query 1\n"
 				 "\toption enabled 1\n"
 				 "\toption jail 0\n"
+				 "\tlist zone 'it'\\''s'\n"
 				 "config list ads\n"
 				 "\toption action block\n"
 				 "\toption file '/etc/sluice/ads.txt'\n"
@@ -176,9 +178,14 @@ test_everything(void)
 	CHECK_INT(c.uninspectable, CONFIG_UNINSPECTABLE_BLOCK);
 	CHECK_STR(c.resolver, "127.0.0.1:53,[::1]:5353");
 	CHECK_INT(c.log_level, LOG_LEVEL_DEBUG);
+	CHECK_INT(config_line(&c, "ca_bundle"), 15 + 1);
+	CHECK_INT(config_line(&c, "listen"), 7);
+	CHECK_INT(config_line(&c, "no-such-option"), 0);
+	CHECK_STR(c.extra, "\toption enabled '1'\n\toption jail '0'\n\tlist zone 'it'\\''s'\n");
+	CHECK_INT(c.lists[0].file_line, 38);
 	CHECK_INT(c.list_count, 2);
 	CHECK_STR(c.lists[0].name, "ads");
-	CHECK_INT(c.lists[0].line, 35);
+	CHECK_INT(c.lists[0].line, 36);
 	CHECK_INT(c.lists[0].action, CONFIG_BLOCK);
 	CHECK_INT(c.lists[0].client_count, 1);
 	CHECK_INT(c.lists[0].clients[0].bits, 32);
@@ -216,7 +223,19 @@ test_errors(void)
 {
 	CHECK_STR(read_text(""), ":1: no section 'config sluice'");
 	CHECK_STR(read_text("option a b"), ":1: an option before the first 'config sluice'");
-	CHECK_STR(MAIN("\toption x 'y"), ":2: a ' that is never closed");
+	CHECK_STR(MAIN("\toption x 'y"), ":2: a ' without its closing ' in this line");
+	CHECK_STR(MAIN("\toption log 'info\n\toption inspect '1'\n"),
+		":2: a ' without its closing ' in this line");
+	CHECK_STR(MAIN("\toption log 'info\n\toption inspect '\n"),
+		":2: a ' without its closing ' in this line");
+	CHECK_STR(MAIN("option user"), ":2: user: the value is missing");
+	CHECK_STR(MAIN("option user ''"), ":2: user: the value is missing");
+	CHECK_STR(MAIN("option distrust"), ":2: distrust: the value is missing");
+	CHECK_STR(MAIN("option distrust x\noption distrust ''"), "");
+	CHECK_STR(c.distrust, "");
+	CHECK_STR(read_text("\xef\xbb\xbf"
+			    "config sluice\n"),
+		"");
 	CHECK_STR(MAIN("config foo"), ":2: unknown section type 'foo', expected sluice or list");
 	CHECK_STR(MAIN("config sluice b"), ":2: a second section of type sluice");
 	CHECK_STR(MAIN("config list a-b"),
@@ -241,7 +260,8 @@ test_errors(void)
 	CHECK_STR(MAIN("list connect_port 65536"),
 		":2: connect_port '65536': expected a port from 1 to 65535");
 	CHECK_STR(MAIN("list client 10.0.0.0/33"),
-		":2: client '10.0.0.0/33': expected an address or a range such as 192.168.0.0/16");
+		":2: client '10.0.0.0/33': expected an address, 192.168.0.0/16 or "
+		"192.168.1.40-192.168.1.50");
 	CHECK_STR(MAIN("list resolver dns.example"),
 		":2: resolver 'dns.example': expected ADDRESS or ADDRESS:PORT");
 	CHECK_STR(LIST("option file f"), ":2: list 'a' has no option action");
@@ -293,6 +313,18 @@ test_bounds(void)
 		":3: listen and transparent (line 2) need ports of their own");
 	CHECK_STR(MAIN("option transparent 1\nlist listen '1.2.3.4:3129'"),
 		":2: listen and transparent (line 3) need ports of their own");
+	CHECK_STR(MAIN("list listen 'a:1'\nlist listen 'b:1'\nlist listen 'a:1'"),
+		":4: the same as in line 2");
+	CHECK_STR(MAIN("list listen '127.0.0.1'\nlist listen '127.0.0.1:3128'"),
+		":3: the same as in line 2");
+	CHECK_STR(MAIN("list listen '127.0.0.1:8080'\nlist listen '0.0.0.0:8080'"),
+		":3: on port 8080 line 2 and this one would be in each other's way: one is for all "
+		"addresses");
+	CHECK_STR(MAIN("list listen '[::]:8080'\nlist listen 'br-lan:8080'"),
+		":3: on port 8080 line 2 and this one would be in each other's way: one is for all "
+		"addresses");
+	CHECK_STR(
+		MAIN("list listen '0.0.0.0:1'\nlist listen '[::]:1'\nlist listen '1.2.3.4:2'"), "");
 	CHECK_STR(MAIN("option transparent 1"), "");
 	CHECK_INT(c.listen_count, 2);
 	CHECK_STR(MAIN("option transparent 1\noption transparent no"), "");
@@ -363,6 +395,78 @@ test_clients(void)
 	CHECK(!allows("127.0.0.1") && !allows("8.8.9.8"));
 }
 
+/* A span of addresses is taken as the ranges that it is made of, as long as there is room. */
+static void
+test_spans(void)
+{
+	char text[NET_ADDR_TEXT];
+
+	CHECK_STR(MAIN("list client 192.168.1.40-.50\nlist client ::1"), "");
+	CHECK_INT(c.client_count, 4);
+	CHECK_STR(net_addr_format(text, &c.clients[1].base, false), "192.168.1.48");
+	CHECK_INT(c.clients[0].bits, 29);
+	CHECK_INT(c.clients[1].bits, 31);
+	CHECK_INT(c.clients[2].bits, 32);
+	CHECK(allows("192.168.1.40") && allows("192.168.1.50"));
+	CHECK(!allows("192.168.1.39") && !allows("192.168.1.51"));
+	check_round_trip();
+	CHECK_STR(MAIN("list client 0.0.0.1-255.255.255.254"), "");
+	CHECK_INT(c.client_count, 62);
+	CHECK(strstr(LIST("list client 0.0.0.1-255.255.255.254"), ":3: more than 16 clients") !=
+		NULL);
+}
+
+/* "file:line: option: why", also when the sentence lies where it is written to. */
+static void
+test_refuse(void)
+{
+	char want[CONFIG_ERROR];
+
+	CHECK_STR(MAIN("option user bob"), "");
+	snprintf(err, sizeof err, "is nobody");
+	CHECK_INT(config_refuse(&c, "user", err, "%s", err), -1);
+	snprintf(want, sizeof want, "%s:2: user: is nobody", path);
+	CHECK_STR(err, want);
+	config_refuse(&c, "ca_key", err, "%d", 7);
+	snprintf(want, sizeof want, "%s: ca_key: 7", path);
+	CHECK_STR(err, want);
+	config_refuse(&c, "user", err, "%0600d", 7);
+	CHECK_INT(strlen(err), CONFIG_ERROR - 1);
+}
+
+static void
+test_moment(void)
+{
+	static const char *const bad[] = { "", "mon", "mon ", "mun 22:00", "mon 24:00", "mon 9:00",
+		"22:60", "mon  22:00", "Mon 22:00", "mon 22:00 ", "22:000" };
+	int day, minute;
+
+	CHECK_INT(config_parse_moment("mon 22:05", &day, &minute), 0);
+	CHECK(day == 1 && minute == 22 * 60 + 5);
+	CHECK_INT(config_parse_moment("sun 00:00", &day, &minute), 0);
+	CHECK(day == 0 && minute == 0);
+	CHECK_INT(config_parse_moment("23:59", &day, &minute), 0);
+	CHECK(day == -1 && minute == 1439);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CHECK_INT(config_parse_moment(bad[i], &day, &minute), -1);
+}
+
+/* The init script's options have a bound. */
+static void
+test_extra(void)
+{
+	char text[4096] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < 60; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "list zone 'zone%d'\n", i);
+	CHECK(strstr(MAIN("list zone ''"), ":2: zone: the value is missing") != NULL);
+	memmove(text + 14, text, len + 1);
+	memcpy(text, "config sluice\n", 14);
+	CHECK(strstr(read_text(text), "zone: more than 512 bytes of the init script's options") !=
+		NULL);
+}
+
 int
 main(void)
 {
@@ -377,6 +481,10 @@ main(void)
 	test_bounds();
 	test_files();
 	test_clients();
+	test_spans();
+	test_refuse();
+	test_extra();
+	test_moment();
 	unlink(path);
 	rmdir(dir);
 	return check_done("config");

@@ -231,6 +231,10 @@ test_kinds(void)
 	RULES("server=/a.x/192.0.2.1", "<redirects to an address>");
 	RULES("server=/a.x/#", "<redirects to an address>");
 	RULES("0.0.0.0 localhost", "<local names>");
+	RULES("192.0.2.40-192.0.2.50",
+		"<spans of addresses (write 192.0.2.40-192.0.2.50 as 192.0.2.40/29, "
+		"192.0.2.48/31, 192.0.2.50)>");
+	RULES("192.0.2.40-50.example", "192.0.2.40-50.example");
 	RULES("a b", "<lines not understood>");
 	RULES("address=/", "<lines not understood>");
 	RULES("address=//", "<lines not understood>");

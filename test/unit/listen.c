@@ -181,22 +181,6 @@ test_open_fails(void)
 	listen_close(&other);
 }
 
-/* A device and one of its addresses, both listed: one socket. */
-static void
-test_twice(void)
-{
-	uint16_t port = free_port();
-
-	start();
-	list("127.0.0.1", port);
-	list_device("lo", port);
-	list("127.0.0.1", port);
-	list_device("no-such0", port);
-	CHECK_INT(listen_open(&listeners, &config, err), 0);
-	CHECK(listeners.count == 1 || listeners.count == 2); /* with ::1 */
-	listen_close(&listeners);
-}
-
 /* Lines in the log, written by `refreshes` calls of listen_refresh. */
 static unsigned
 lines_of_refresh(unsigned refreshes)
@@ -220,6 +204,74 @@ lines_of_refresh(unsigned refreshes)
 	close(fds[0]);
 	close(fds[1]);
 	return lines;
+}
+
+/* What the daemon would refuse: by the check and by the opening, in the same words. */
+static void
+refused(const char *words)
+{
+	char first[LISTEN_ERROR];
+
+	CHECK_INT(listen_open(&listeners, &config, err), -1);
+	CHECK_STR(err, words);
+	snprintf(first, sizeof first, "%s", err);
+	err[0] = '\0';
+	CHECK_INT(listen_check(&config, err), -1);
+	CHECK_STR(err, first);
+	CHECK(listeners.count == 0 && listeners.spare == -1);
+}
+
+static void
+test_check(void)
+{
+	uint16_t port = free_port();
+	char text[LISTEN_ERROR];
+	struct listeners other;
+	int client;
+
+	start();
+	list("127.0.0.1", port);
+	CHECK_INT(listen_check(&config, err), 0);
+	CHECK(connect_to(port) < 0); /* it left nothing */
+	list_device("no-such0", port);
+	refused("/etc/config/sluice:2: there is no network device 'no-such0' here");
+	start();
+	list("192.0.2.77", 3128); /* RFC 5737: nobody's */
+	refused("/etc/config/sluice:1: 192.0.2.77 is no address of this machine; one that comes "
+		"later is "
+		"listened on by its device, as in 'br-lan:3128'");
+	start();
+	list("127.0.0.1", port);
+	CHECK_INT(listen_open(&other, &config, err), 0);
+	snprintf(text, sizeof text, "/etc/config/sluice:1: can't listen on 127.0.0.1:%u: %s", port,
+		strerror(EADDRINUSE));
+	refused(text);
+	client = connect_to(port); /* and who is there was not disturbed */
+	CHECK(client >= 0);
+	close(client);
+	listen_close(&other);
+	/* An address that is not ours is told at a refresh, once, and not bound. */
+	start();
+	CHECK_INT(listen_open(&listeners, &config, err), 0);
+	list("192.0.2.77", port);
+	CHECK_INT(lines_of_refresh(3), 1);
+	CHECK(!listen_has_port(&listeners, port));
+	listen_close(&listeners);
+}
+
+/* A device and one of its addresses, both listed: one socket. */
+static void
+test_twice(void)
+{
+	uint16_t port = free_port();
+
+	start();
+	list("127.0.0.1", port);
+	list_device("lo", port);
+	list("127.0.0.1", port);
+	CHECK_INT(listen_open(&listeners, &config, err), 0);
+	CHECK(listeners.count == 1 || listeners.count == 2); /* with ::1 */
+	listen_close(&listeners);
 }
 
 static void
@@ -456,6 +508,7 @@ main(void)
 	test_open();
 	test_redirected();
 	test_open_fails();
+	test_check();
 	test_twice();
 	test_refresh();
 	test_turns();

@@ -43,6 +43,7 @@ test_lines(void)
 	} cases[] = {
 		{ LOG_LEVEL_INFO, "GET example.com 200", "GET example.com 200\n" },
 		{ LOG_LEVEL_WARN, "pool full", "warning: pool full\n" },
+		{ LOG_LEVEL_NOTICE, "reloaded", "reloaded\n" },
 		{ LOG_LEVEL_ERROR, "no key", "error: no key\n" },
 		{ LOG_LEVEL_DEBUG, "request -> resolve", "debug: request -> resolve\n" },
 		{ LOG_LEVEL_INFO, "a\nerror: forged", "a%0Aerror: forged\n" },
@@ -73,6 +74,8 @@ test_threshold(void)
 	log_line(LOG_LEVEL_WARN, "written %d", 1);
 	capture_end();
 	CHECK_STR(got, "warning: written 1\n");
+	log_open(false, LOG_LEVEL_ERROR);
+	CHECK(log_wants(LOG_LEVEL_NOTICE) && !log_wants(LOG_LEVEL_WARN));
 	log_open(false, LOG_LEVEL_DEBUG);
 }
 

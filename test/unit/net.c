@@ -501,9 +501,62 @@ test_own(void)
 	close(fd);
 }
 
+/* The ranges of a span, in order. */
+static const char *
+span(const char *text)
+{
+	static char out[4096];
+	struct net_range r[64];
+	char address[NET_ADDR_TEXT];
+	size_t n = net_span_parse(r, 64, text, strlen(text)), len = 0;
+
+	CHECK_INT(net_span_parse(NULL, 0, text, strlen(text)), n);
+	out[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(out + len, sizeof out - len, "%s%s/%u", i > 0 ? " " : "",
+			net_addr_format(address, &r[i].base, false), r[i].bits);
+	return out;
+}
+
+static void
+test_spans(void)
+{
+	struct net_range r[64];
+	size_t n;
+
+	CHECK_STR(span("192.168.1.40-192.168.1.50"),
+		"192.168.1.40/29 192.168.1.48/31 192.168.1.50/32");
+	CHECK_STR(span("192.168.1.40-.50"), "192.168.1.40/29 192.168.1.48/31 192.168.1.50/32");
+	CHECK_STR(span("192.168.1.40-50"), "192.168.1.40/29 192.168.1.48/31 192.168.1.50/32");
+	CHECK_STR(span("10.0.0.7-10.0.0.7"), "10.0.0.7/32");
+	CHECK_STR(span("0.0.0.0-255.255.255.255"), "0.0.0.0/0");
+	CHECK_STR(span("255.255.255.254-.255"), "255.255.255.254/31");
+	CHECK_STR(span("10.0.0.8-.7"), "");
+	CHECK_STR(span("10.0.0.8-.256"), "");
+	CHECK_STR(span("10.0.0.8-"), "");
+	CHECK_STR(span("10.0.0.8-."), "");
+	CHECK_STR(span("-10.0.0.8"), "");
+	CHECK_STR(span("10.0.0-9"), "");
+	CHECK_STR(span("1-2.example"), "");
+	CHECK_STR(span("::1-::2"), "");
+	CHECK_STR(span("10.0.0.1-::2"), "");
+	/* The worst there is fits, and covers what it says: its sizes add up. */
+	n = net_span_parse(r, 64, "0.0.0.1-255.255.255.254", 23);
+	CHECK_INT(n, 62);
+	{
+		uint64_t sum = 0;
+
+		for (size_t i = 0; i < n && i < 64; i++)
+			sum += UINT64_C(1) << (32 - r[i].bits);
+		CHECK(sum == (UINT64_C(1) << 32) - 2);
+	}
+	CHECK(net_has_device("lo") && !net_has_device("no-such0"));
+}
+
 int
 main(void)
 {
+	test_spans();
 	test_parse();
 	test_parse_port();
 	test_format();

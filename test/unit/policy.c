@@ -381,7 +381,7 @@ test_refused(void)
 
 	write_conf("block");
 	CHECK(load() == NULL);
-	snprintf(want, sizeof want, "%s/conf:3: list 'ads': %s/list: No such file or directory",
+	snprintf(want, sizeof want, "%s/conf:5: list 'ads': %s/list: No such file or directory",
 		dir, dir);
 	CHECK_STR(err, want);
 }
@@ -390,6 +390,7 @@ test_refused(void)
 static void
 test_size(void)
 {
+	char want[256];
 	struct policy_build *b;
 	struct policy *p;
 	FILE *f;
@@ -409,8 +410,12 @@ test_size(void)
 	fprintf(f, "more.example\nmore.example\n");
 	fclose(f);
 	CHECK(load() == NULL);
-	CHECK_STR(err, "list 'ads' is too large: 32770 rules in all lists need memory_kib 1025, "
-		       "and it is 1024");
+	snprintf(want, sizeof want,
+		"%s/conf:5: list 'ads': too large: 32770 rules in all lists need memory_kib 1025, "
+		"and it "
+		"is 1024",
+		dir);
+	CHECK_STR(err, want);
 	/* what serves is untouched by the attempt */
 	CHECK_STR(judge_simply(p, "host5.example"), "block ads:0");
 
@@ -421,7 +426,7 @@ test_size(void)
 	while (policy_build_step(b, 1, &p, err, sizeof err) == 0)
 		;
 	CHECK(p == NULL);
-	CHECK(strstr(err, "is too large") != NULL);
+	CHECK(strstr(err, ": too large") != NULL);
 }
 
 static void
@@ -579,14 +584,17 @@ load_for_why(struct policy **p)
 		"config list 'kid'\n\toption action block\n\toption file '%s/kid'\n"
 		"\tlist client 192.168.1.50\n"
 		"config list 'night'\n\toption action block\n\toption file '%s/night'\n"
-		"\tlist hours '21:00-07:00'\n",
-		conf_head, dir, dir, dir, dir, dir);
+		"\tlist hours '21:00-07:00'\n"
+		"config list 'other'\n\toption action block\n\toption file '%s/other'\n"
+		"\tlist hours '21:00-07:00'\n\tlist client 192.168.1.51\n",
+		conf_head, dir, dir, dir, dir, dir, dir);
 	fclose(f);
 	write_file("ads", "a.example\t# why\nbank.example/p\nx.a.example/p*\n");
 	write_file("ok", "x.a.example\n");
 	write_file("bank", "bank.example\n");
 	write_file("kid", "example\n");
 	write_file("night", "x.a.example\n");
+	write_file("other", "a.example\n");
 	*p = must_load();
 }
 
@@ -599,6 +607,7 @@ test_why(void)
 	CHECK_STR(capture(1, p, "a.example", "192.168.1.1"),
 		"a.example: blocked\n"
 		"  decided by   list 'ads', /ads:1: a.example # why (block)\n"
+		"  not counted  list 'other', /other:1: a.example (block; for other clients)\n"
 		"  not counted  list 'kid', /kid:1: example (block; for other clients)\n"
 		"  CONNECT      accepted; the block page follows inside TLS\n"
 		"  certificate  one of this router's; the origin is not asked\n"
@@ -611,35 +620,57 @@ test_why(void)
 		"  lost         list 'ads', /ads:1: a.example # why (block; a list that names the "
 		"client goes first)\n"
 		"  not counted  list 'night', /night:1: x.a.example (block; outside its hours)\n"
+		"  not counted  list 'other', /other:1: a.example (block; for other clients)\n"
 		"  CONNECT      accepted; the block page follows inside TLS\n"
 		"  certificate  one of this router's; the origin is not asked\n"
 		"  request      answered with the block page\n");
 	CHECK_STR(capture(1, p, "x.a.example/page", "8.8.8.8"),
+		"x.a.example/page: refused\n"
+		"  decided by   list client: this client may not use the proxy at all\n"
+		"  rules        not asked\n");
+	CHECK_STR(capture(1, p, "x.a.example/page", "192.168.1.1"),
 		"x.a.example/page: blocked\n"
-		"  but          this client may not use the proxy at all (list client)\n"
 		"  decided by   list 'ads', /ads:3: x.a.example/p* (block)\n"
 		"  lost         list 'ok', /ok:1: x.a.example (allow; a shorter match)\n"
 		"  lost         list 'ads', /ads:1: a.example # why (block; a shorter match)\n"
 		"  not counted  list 'night', /night:1: x.a.example (block; outside its hours)\n"
+		"  not counted  list 'other', /other:1: a.example (block; for other clients)\n"
 		"  not counted  list 'kid', /kid:1: example (block; for other clients)\n"
 		"  CONNECT      accepted; then the origin is connected\n"
 		"  certificate  the origin's is checked; good: a copy signed by this router; "
 		"bad: a page that names the reason\n"
 		"  request      answered with the block page\n");
 	CHECK_STR(capture(1, p, "bank.example:8443/p", "::1"),
+		"bank.example:8443/p: refused\n"
+		"  decided by   list connect_port, which does not have port 8443\n"
+		"  rules        not asked\n");
+	CHECK_STR(capture(1, p, "http://bank.example:443/p", "::1"),
+		"bank.example:443/p: refused\n"
+		"  decided by   list http_port, which does not have port 443\n"
+		"  rules        not asked\n");
+	CHECK_STR(capture(1, p, "https://192.168.1.1/", "::1"),
+		"192.168.1.1/: refused\n"
+		"  decided by   option private_upstream '0': it is a private address\n"
+		"  rules        no rule; option inspect '1'\n");
+	CHECK_STR(capture(1, p, "a.localhost", "::1"),
+		"a.localhost: refused\n"
+		"  decided by   option private_upstream '0': it is this machine itself\n"
+		"  rules        no rule; option inspect '1'\n");
+	CHECK_STR(capture(1, p, "bank.example/p", "::1"),
 		"bank.example/p: allowed, not inspected\n"
-		"  but          port 8443 is refused (list connect_port)\n"
 		"  decided by   list 'bank', /bank:1: bank.example (tunnel)\n"
 		"  not counted  list 'kid', /kid:1: example (block; for other clients)\n"
 		"  CONNECT      accepted and passed through unopened\n"
 		"  certificate  the origin's, checked by the client alone\n"
 		"  request      not seen; rules with a path can't apply\n");
-	CHECK_STR(capture(1, p, "http://[2001:db8::1]/", "::1"),
-		"2001:db8::1/: allowed\n"
+	CHECK_STR(capture(1, p, "http://[2600::1]/", "::1"),
+		"2600::1/: allowed\n"
 		"  decided by   no rule; option inspect '1'\n"
 		"  CONNECT      not used by http\n"
 		"  certificate  none\n"
 		"  request      passed on\n");
+	CHECK_STR(capture(2, p, "a.example:99999/", "::1"),
+		"sluice: a.example:99999/: expected HOST, HOST/PATH or a URL\n");
 	CHECK_STR(capture(2, p, "not a host", "::1"),
 		"sluice: not a host: expected HOST, HOST/PATH or a URL\n");
 	CHECK_STR(capture(2, p, NULL, "::1") + 0,
@@ -697,7 +728,7 @@ static void
 remove_files(void)
 {
 	static const char *const names[] = { "conf", "list", "ads", "ok", "bank", "kid", "night",
-		"out" };
+		"other", "out" };
 	char command[256];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -217,12 +217,36 @@ signals(void)
 	CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
+/* Told by the name that the kernel has for it, which a child inherits. */
+static void
+test_twin(void)
+{
+	char name[32], go;
+	int fds[2];
+	pid_t child;
+
+	snprintf(name, sizeof name, "twin-%ld", (long)getpid());
+	CHECK(prctl(PR_SET_NAME, name) == 0 && pipe(fds) == 0);
+	CHECK(!process_has_twin());
+	child = fork();
+	if (child == 0) {
+		close(fds[1]);
+		_exit(read(fds[0], &go, 1) != 0); /* until the other end is closed */
+	}
+	CHECK(process_has_twin());
+	close(fds[0]);
+	close(fds[1]);
+	CHECK(waitpid(child, NULL, 0) == child);
+	CHECK(!process_has_twin());
+}
+
 int
 main(void)
 {
 	in_child(harden);
 	in_child(harden_holds_signals);
 	in_child(harden_many);
+	test_twin();
 	test_drop();
 	in_child(signals);
 	return check_done("process");

@@ -868,6 +868,38 @@ look_up(char **argv)
 	return 0;
 }
 
+/* A name of the hosts file, and localhost: answered at once, with the port, and no server is asked; what is in that
+ * file goes before what a server said. */
+static void
+test_hosts(void)
+{
+	char path[] = "/tmp/sluice-resolve-XXXXXX";
+	struct resolver *r = resolver(4);
+	FILE *f = fdopen(mkstemp(path), "w");
+	struct resolve_query q;
+	unsigned before;
+
+	if (f == NULL)
+		exit(2);
+	resolve_start(r, &q, "both.test", 443, wait_clock());
+	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_STR(text_of(&q), "2001:db8::1 198.51.100.1");
+	before = shared->questions;
+	CHECK(fputs("10.1.2.3 both.test printer\n", f) >= 0 && fclose(f) == 0);
+	resolver_set_hosts(r, path);
+	resolve_start(r, &q, "both.test", 443, wait_clock());
+	CHECK_INT(resolve_step(&q), 1);
+	CHECK_STR(text_of(&q), "10.1.2.3");
+	resolve_start(r, &q, "printer", 443, wait_clock());
+	CHECK_STR(text_of(&q), "10.1.2.3");
+	resolve_start(r, &q, "www.localhost", 443, wait_clock());
+	CHECK_INT(resolve_step(&q), 1);
+	CHECK_STR(text_of(&q), "::1 127.0.0.1");
+	CHECK_INT(shared->questions, before);
+	unlink(path);
+	resolver_free(r);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -879,6 +911,7 @@ main(int argc, char **argv)
 	test_silence();
 	test_many();
 	test_cache();
+	test_hosts();
 	test_eviction();
 	test_shared();
 	test_late();

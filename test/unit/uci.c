@@ -36,6 +36,8 @@ test_statements(void)
 	READS("c s m\no a b\nl c d", "c s=m@1;o a=b@2;l c=d@3;");
 	READS("config s; option a 1; # x\r\noption b 2", "c s=@1;o a=1@1;o b=2@2;");
 	READS("option a", "o a=@1;");
+	READS("\xef\xbb\xbf# from an editor\noption a b", "o a=b@2;");
+	READS("\xef\xbb\xbf", "");
 	READS("option a ''\noption b \"\"", "o a=@1;o b=@2;");
 }
 
@@ -61,11 +63,16 @@ test_errors(void)
 	READS("option", "error@1: a name is missing");
 	READS("\n\noption ''", "error@3: a name is missing");
 	READS("option a b c", "error@1: too many words; quote a value that has blanks in it");
-	READS("option a 'b\n\n", "error@1: a ' that is never closed");
-	READS("option a \"b", "error@1: a \" that is never closed");
+	READS("option a 'b\n\n", "error@1: a ' without its closing ' in this line");
+	READS("option a \"b", "error@1: a \" without its closing \" in this line");
+	/* The next quote closes the one that was forgotten, and what follows is in its place. */
+	READS("o z y\no a 'b\no c 'd'\no e f",
+		"o z=y@1;error@2: a ' without its closing ' in this line");
+	READS("o a 'b\no c 'd e'", "error@1: a ' without its closing ' in this line");
 	READS("option a b\\", "error@1: the file ends in a backslash");
 	READS("option a \"b\\", "error@1: the file ends in a backslash");
 	READS("option a 'b\0c'", "error@1: a NUL byte");
+	READS("o a b c\no a 'x'", "error@1: too many words; quote a value that has blanks in it");
 	READS("opt\0ion a", "error@1: a NUL byte");
 }
 
@@ -107,9 +114,27 @@ test_names(void)
 	CHECK(!uci_is_name("a b"));
 }
 
+/* A value that is not there is not an empty one; a value of two lines is read, and told. */
+static void
+test_told(void)
+{
+	static const char text[] = "o a\no b ''\no c 'x\ny'\no d e\no f \\\n 'g'";
+	struct uci u;
+
+	uci_init(&u, text, sizeof text - 1);
+	CHECK(uci_next(&u) == 1 && !u.has_value && u.open_line == 0);
+	CHECK(uci_next(&u) == 1 && u.has_value && u.value[0] == '\0');
+	CHECK(uci_next(&u) == 1 && u.has_value && u.open_line == 3);
+	CHECK_STR(uci_open_text(&u), "a ' without its closing ' in this line");
+	CHECK(uci_next(&u) == 1 && u.open_line == 0);
+	CHECK(uci_next(&u) == 1 && u.has_value && u.open_line == 0);
+	CHECK_STR(u.value, "g");
+}
+
 int
 main(void)
 {
+	test_told();
 	test_statements();
 	test_quotes();
 	test_errors();
