@@ -6,6 +6,7 @@
  */
 #include "cert.h"
 
+#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 #include "lib/x509/anchors.h"
 #include "lib/x509/authority.h"
+#include "lib/x509/chain.h"
 #include "lib/x509/forge.h"
 #include "lib/base/log.h"
 #include "lib/base/pool.h"
@@ -48,7 +50,7 @@ struct cert {
 	struct authority untrusted;
 	struct store *leaves; /* by the CA, after origins; on flash too */
 	struct store *pages;  /* for our own pages; in RAM only */
-	struct session_store *sessions;
+	struct tickets *sessions;
 	struct origins *origins;
 	uint32_t generation;
 	struct cert_counters counters;
@@ -296,10 +298,10 @@ cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *ou
 	return len;
 }
 
-const br_ec_private_key *
+const unsigned char *
 cert_leaf_key(const struct cert *ct)
 {
-	return &ct->ca->authority.leaf_key;
+	return ct->ca->authority.leaf_scalar;
 }
 
 const unsigned char *
@@ -309,7 +311,7 @@ cert_ca_der(const struct cert *ct, size_t *len)
 	return ct->ca->authority.der;
 }
 
-struct session_store *
+struct tickets *
 cert_sessions(struct cert *ct)
 {
 	return ct->sessions;
@@ -449,7 +451,7 @@ open_parts(struct cert *ct, const struct config *c, size_t chains, size_t sessio
 	if (ct->anchors == NULL)
 		return -1;
 	ct->signatures = chain_signatures_new(SIGNATURES);
-	ct->sessions = session_store_new(sessions);
+	ct->sessions = tickets_new(sessions);
 	ct->origins = origins_new(sessions);
 	if (ct->signatures == NULL || ct->sessions == NULL || ct->origins == NULL ||
 		pool_init(&ct->chains, sizeof(struct chain), chains) != 0 ||
@@ -577,7 +579,7 @@ cert_close(struct cert *ct)
 	}
 	store_close(ct->leaves);
 	store_close(ct->pages);
-	session_store_free(ct->sessions);
+	tickets_free(ct->sessions);
 	origins_free(ct->origins);
 	chain_signatures_free(ct->signatures);
 	pool_free(&ct->chains);

@@ -7,14 +7,12 @@
 #ifndef CERT_H
 #define CERT_H
 
-#include <bearssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/x509/chain.h"
 #include "lib/base/config.h"
 #include "lib/tls/origins.h"
-#include "lib/tls/session.h"
+#include "lib/tls/ticket.h"
 #include "lib/net/wait.h"
 
 enum {
@@ -28,6 +26,7 @@ enum cert_signer {
 };
 
 struct cert;
+struct chain; /* lib/x509/chain.h */
 
 /*
  * At start, still with the privileges that reading the key needs: loads the bundle and the distrust list,
@@ -87,12 +86,12 @@ size_t cert_leaf_again(struct cert *ct, const unsigned char origin_hash[ORIGINS_
 size_t cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *out,
 	size_t cap, char err[CERT_ERROR]);
 
-/* The key of every leaf that is made now.  What this pointed to lives and stays as it is as long as ct does, also
+/* The key of every leaf that is made now: a scalar of P-256, 32 bytes.  What this pointed to lives and stays as it is as long as ct does, also
  * over reloads that change the CA, and with it this key: ask when a handshake gets its leaf. */
-const br_ec_private_key *cert_leaf_key(const struct cert *ct);
+const unsigned char *cert_leaf_key(const struct cert *ct);
 
 /* Sessions towards clients, and towards origins. */
-struct session_store *cert_sessions(struct cert *ct);
+struct tickets *cert_sessions(struct cert *ct);
 struct origins *cert_origins(struct cert *ct);
 
 /* The CA certificate, DER. */

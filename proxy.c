@@ -28,6 +28,7 @@
 #include "lib/base/process.h"
 #include "lib/net/resolve.h"
 #include "lib/net/wait.h"
+#include "lib/x509/chain.h"
 
 enum {
 	LISTEN_SECS = 10, /* how often a listening device's addresses are looked up */
@@ -142,13 +143,17 @@ log_counters(void)
 	cert_count(proxy.cert, &leaves);
 	log_line(LOG_LEVEL_NOTICE,
 		"%zu of %zu connections, %zu of %zu buffers in use; %llu requests, %llu blocked, "
-		"%llu tunnels, %llu failures, %llu turned away; leaves: %llu forged, %llu from the "
-		"cache, %llu bytes written to flash",
+		"%llu tunnels, %llu failures, %llu turned away; handshakes full/resumed: %llu/%llu "
+		"with clients, %llu/%llu with origins; leaves: %llu forged, %llu from the cache, "
+		"%llu bytes written to flash",
 		fair_count(&proxy.fair), (size_t)proxy.fair.most[FAIR_SLOT],
 		proxy.buffers.count - proxy.buffers.free, proxy.buffers.count,
 		(unsigned long long)proxy.requests, (unsigned long long)proxy.blocked,
 		(unsigned long long)proxy.tunnels, (unsigned long long)proxy.failures,
-		(unsigned long long)proxy.refused, (unsigned long long)leaves.forged,
+		(unsigned long long)proxy.refused, (unsigned long long)proxy.with_clients.full,
+		(unsigned long long)proxy.with_clients.resumed,
+		(unsigned long long)proxy.with_origins.full,
+		(unsigned long long)proxy.with_origins.resumed, (unsigned long long)leaves.forged,
 		(unsigned long long)leaves.from_cache, (unsigned long long)leaves.flash_bytes);
 }
 

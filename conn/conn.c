@@ -157,6 +157,8 @@ conn_leave_origin(struct conn *c)
 	conn_put_chain(c);
 	c->origin.answers = 0;
 	c->origin.check = CHECK_NONE;
+	c->origin.verdict.until = 0;
+	c->origin.pending = 0;
 	if (c->origin.offer != OFFER_FAILED)
 		c->origin.offer = OFFER_NONE;
 }

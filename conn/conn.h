@@ -26,7 +26,6 @@
 #include "lib/net/resolve.h"
 #include "lib/net/wait.h"
 #include "lib/tls/pair.h"
-#include "lib/tls/session.h"
 
 enum { URL_TEXT = 192, WHY_TEXT = 320, METHOD_TEXT = 12 };
 
@@ -55,7 +54,7 @@ enum conn_purpose { FOR_REQUEST, FOR_TUNNEL, FOR_INSPECTION };
 /* What became of a session with the origin. */
 enum session_offer {
 	OFFER_NONE,  /* none is known, or not asked yet */
-	OFFER_MADE,  /* one was offered; its leaf is in the scratch */
+	OFFER_MADE,  /* one was offered; its leaf is in the scratch, its verdict in the struct */
 	OFFER_TAKEN, /* ... and taken */
 	OFFER_FAILED /* ... and failed: the next handshake is a full one */
 };
@@ -99,7 +98,7 @@ struct conn {
 		enum hello_heard heard;
 		uint16_t len, sent;
 		uint16_t leaf_len;
-		struct session_tie tie;
+		struct ticket_tie tie;
 	} hello;
 
 	struct conn_origin { /* reach.c, inspect.c: the way there; reset by conn_leave_origin */
@@ -111,6 +110,8 @@ struct conn {
 		struct dial dial;
 		struct chain *chain; /* from the start of its handshake until the leaf is minted */
 		unsigned char key[ORIGINS_HASH]; /* of the session with it */
+		struct origin_verdict verdict;   /* what a session with it is saved with; until 0: none yet */
+		uint16_t pending; /* bytes of a session in the scratch that waits for the verdict */
 		unsigned answers;                /* that it gave on this connection */
 	} origin;
 
@@ -163,6 +164,9 @@ struct proxy {
 	bool clock_is_trusted;    /* likewise */
 	bool stopping;            /* no new requests: what is under way may end */
 	uint64_t requests, blocked, tunnels, failures, refused;
+	struct handshakes { /* done, on either leg */
+		uint64_t full, resumed;
+	} with_clients, with_origins;
 };
 
 /* --- conn.c: what the steps have in common ------------------------------------------ */

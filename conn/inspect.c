@@ -12,7 +12,7 @@
 #include "lib/base/seed.h"
 #include "lib/tls/hello.h"
 #include "lib/tls/leg.h"
-#include "lib/tls/tls.h"
+#include "lib/x509/chain.h"
 #include "lib/x509/digest.h"
 
 enum {
@@ -20,8 +20,8 @@ enum {
 		64 /* pieces of a handshake in one turn: more than an honest flight has */
 };
 
-_Static_assert(PAIR_SCRATCH == HELLO_WIRE_MAX + CERT_LEAF_MAX,
-	"the scratch holds a hello and the leaf that is shown meanwhile");
+_Static_assert(PAIR_SCRATCH == HELLO_WIRE_MAX + CERT_LEAF_MAX + ENGINE_SESSION,
+	"the scratch holds a hello, the leaf that is shown meanwhile, and a session");
 
 /* --- hello: who does the client think it talks to? -------------------------- */
 
@@ -131,18 +131,18 @@ tunnel_instead(struct conn *c, enum door_reason reason)
 static enum conn_state
 origin_failed(struct conn *c)
 {
-	const struct tls *tls = &c->pair.origin_tls;
-	int error = tls_error(tls);
+	const struct engine *tls = &c->pair.origin_tls;
+	int error = engine_error(tls);
 	bool spoken = c->pair.origin.received > 0;
 
-	if (tls_error_is_uninspectable(error) && tunnel_instead(c, REASON_ORIGIN))
+	if (engine_error_is_uninspectable(error) && tunnel_instead(c, REASON_ORIGIN))
 		return reach_again(c, FOR_TUNNEL);
-	if (error == 0)
+	if (error == ENGINE_OK)
 		return conn_fail(c, PAGE_UNREACHABLE, 502, "connection_terminated",
 			"%s ended the connection %s.", c->door.name,
 			spoken ? "during the TLS handshake" : "without a word");
 	return conn_fail(c, PAGE_TLS, 502,
-		tls_error_is_alert(error) ? "tls_alert_received" : "tls_protocol_error",
+		error >= ENGINE_ALERT ? "tls_alert_received" : "tls_protocol_error",
 		"There is no secure connection with %s: %s.", c->door.name,
 		leg_failure_text(&c->pair.origin));
 }
@@ -160,9 +160,15 @@ scratch_leaf(struct conn *c)
 	return c->pair.buffers->scratch + HELLO_WIRE_MAX;
 }
 
+static unsigned char *
+scratch_session(struct conn *c)
+{
+	return scratch_leaf(c) + CERT_LEAF_MAX;
+}
+
 /* The session to offer to the origin, or NULL.  A resumed one shows no certificate, so the leaf for the client
  * must be at hand already. */
-static const struct tls_session *
+static const struct origin_session *
 find_session(struct conn *c)
 {
 	struct cert *cert = c->proxy->cert;
@@ -175,27 +181,58 @@ find_session(struct conn *c)
 	if (s == NULL)
 		return NULL;
 	c->hello.leaf_len = (uint16_t)cert_leaf_again(
-		cert, s->leaf, c->proxy->wall, scratch_leaf(c), CERT_LEAF_MAX);
+		cert, s->verdict.leaf, c->proxy->wall, scratch_leaf(c), CERT_LEAF_MAX);
 	if (c->hello.leaf_len == 0)
 		return NULL;
 	c->origin.offer = OFFER_MADE;
-	return &s->session;
+	return s;
 }
 
-/* Only a session whose chain was found good just now is worth another time. */
 static void
-save_session(struct conn *c)
+keep_session(struct conn *c, const unsigned char *session, size_t len)
 {
-	struct tls_session session;
-	unsigned char hash[ORIGINS_HASH];
+	origins_save(cert_origins(c->proxy->cert), c->origin.key, session, len,
+		&c->origin.verdict, c->proxy->wall, c->proxy->now);
+}
+
+/*
+ * The engine has a session that can be resumed: when the handshake ends, and with TLS 1.3 at any time later.  Only one
+ * whose chain was found good is worth another time; before that it waits in the scratch, and the last one counts.
+ */
+static void
+save_session(void *arg, const unsigned char *session, size_t len)
+{
+	struct conn *c = arg;
+
+	if (c->origin.verdict.until != 0 && c->origin.offer != OFFER_MADE) {
+		keep_session(c, session, len);
+		return;
+	}
+	if (c->state != C_ORIGIN || len > ENGINE_SESSION)
+		return;
+	memcpy(scratch_session(c), session, len);
+	c->origin.pending = (uint16_t)len;
+}
+
+/* The verdict on the origin is good. */
+static void
+save_pending(struct conn *c)
+{
+	if (c->origin.pending > 0)
+		keep_session(c, scratch_session(c), c->origin.pending);
+	pool_wipe(scratch_session(c), c->origin.pending);
+	c->origin.pending = 0;
+}
+
+static void
+note_verdict(struct conn *c)
+{
 	size_t len;
 	const unsigned char *leaf = chain_leaf(c->origin.chain, &len);
 
-	digest_sha256(hash, &(struct digest_part){ leaf, len }, 1);
-	tls_session(&c->pair.origin_tls, &session);
-	origins_save(cert_origins(c->proxy->cert), c->origin.key, &session, hash, c->proxy->wall,
-		chain_check_until(c->origin.chain));
-	pool_wipe(&session, sizeof session);
+	digest_sha256(c->origin.verdict.leaf, &(struct digest_part){ leaf, len }, 1);
+	c->origin.verdict.until = chain_check_until(c->origin.chain);
+	save_pending(c);
 }
 
 /* The origin did not like the session that was offered: once more, without. */
@@ -209,12 +246,23 @@ try_afresh(struct conn *c)
 
 /* Entropy for an engine.  Without a generator this connection can't be served; the next one may. */
 static bool
-make_seed(struct conn *c, unsigned char seed[TLS_SEED])
+make_seed(struct conn *c, unsigned char seed[ENGINE_SEED])
 {
-	if (seed_read(seed, TLS_SEED) == 0)
+	if (seed_read(seed, ENGINE_SEED) == 0)
 		return true;
 	log_line(LOG_LEVEL_ERROR, "no random bytes are to be had: %s is not served", c->door.name);
 	return false;
+}
+
+static struct engine_options
+engine_options(const struct conn *c)
+{
+	const struct config *config = &c->proxy->config;
+
+	return (struct engine_options){ .least = config->tls_min == CONFIG_TLS_13 ? ENGINE_TLS13
+										  : ENGINE_TLS12,
+		.most = ENGINE_TLS13,
+		.post_quantum = config->post_quantum };
 }
 
 static bool
@@ -222,13 +270,43 @@ start_origin(struct conn *c)
 {
 	const struct door *d = &c->door;
 	bool named = strcmp(d->name, d->host) != 0 || !d->is_ip;
-	unsigned char seed[TLS_SEED];
+	unsigned char seed[ENGINE_SEED];
+	const struct origin_session *s;
+	struct engine_client how = { .sni = named ? d->name : NULL,
+		.options = engine_options(c),
+		.save = save_session,
+		.save_arg = c };
 
 	if (!make_seed(c, seed))
 		return false;
-	pair_secure_origin(&c->pair, named ? d->name : NULL, find_session(c), NULL, seed);
+	s = find_session(c);
+	if (s != NULL) {
+		how.session = s->session;
+		how.session_len = s->len;
+		how.session_age = (uint32_t)(c->proxy->now - s->made_ms);
+		c->origin.verdict = s->verdict;
+	}
+	pair_secure_origin(&c->pair, &how, seed);
+	if (s != NULL)
+		origins_spend(cert_origins(c->proxy->cert), s);
 	pool_wipe(seed, sizeof seed);
 	return true;
+}
+
+/* Moves a handshake on; the public-key operations in it are done when it is this connection's turn. */
+static void
+pump_handshake(struct conn *c, struct leg *l, bool reading)
+{
+	for (int rounds = 0; rounds < HANDSHAKE_ROUNDS; rounds++) {
+		enum leg_pumped pumped = leg_pump(l, reading, false);
+
+		if (pumped == LEG_HEAVY && conn_may_work(c))
+			pumped = leg_pump(l, reading, true);
+		if (pumped != LEG_MOVED || (reading && engine_is_open(l->tls)))
+			return;
+		conn_moved(c);
+	}
+	conn_again(c);
 }
 
 /* A chain is taken only once the origin says something: a silent one holds none. */
@@ -238,45 +316,50 @@ take_chain(struct conn *c)
 	if (c->origin.chain != NULL)
 		return true;
 	if (!c->pair.origin.readable) {
-		leg_pump(&c->pair.origin, false, false);
+		pump_handshake(c, &c->pair.origin, false);
 		return false;
 	}
 	if (!conn_take_chain(c))
 		return false;
-	tls_collect(&c->pair.origin_tls, c->origin.chain);
+	engine_collect(&c->pair.origin_tls, c->origin.chain);
 	return true;
 }
 
-/* Moves a handshake on; LEG_HEAVY work is done when it is this connection's turn. */
 static void
-pump_handshake(struct leg *l, struct conn *c)
+log_handshake(const struct conn *c, const struct engine *e, const char *side)
 {
-	for (int rounds = 0; rounds < HANDSHAKE_ROUNDS; rounds++) {
-		enum leg_pumped pumped = leg_pump(l, true, false);
+	log_line(LOG_LEVEL_DEBUG, "%s: %s: %s, %s, %s, %s", c->door.name, side,
+		engine_version_text(e), engine_suite_text(e), engine_group_text(e),
+		engine_is_resumed(e) ? "resumed" : "full");
+}
 
-		if (pumped == LEG_HEAVY && conn_may_work(c))
-			pumped = leg_pump(l, true, true);
-		if (pumped != LEG_MOVED)
-			return;
-		conn_moved(c);
-	}
-	conn_again(c);
+static void
+count_handshake(struct handshakes *n, const struct engine *e)
+{
+	n->full += !engine_is_resumed(e);
+	n->resumed += engine_is_resumed(e);
 }
 
 static enum conn_state
 origin_is_open(struct conn *c)
 {
+	const struct engine *e = &c->pair.origin_tls;
 	unsigned char offered_key[ORIGINS_HASH];
-	size_t len;
 
-	if (c->origin.offer != OFFER_MADE || chain_leaf(c->origin.chain, &len) != NULL)
+	log_handshake(c, e, "origin");
+	count_handshake(&c->proxy->with_origins, e);
+	if (!engine_is_resumed(e)) {
+		c->origin.offer = OFFER_NONE;
+		c->origin.verdict.until = 0;
 		return C_VERIFY;
+	}
 	/* A reload meanwhile: what was trusted then may not be any more. */
 	memcpy(offered_key, c->origin.key, sizeof offered_key);
 	resume_origin_key(c, c->origin.key);
 	if (memcmp(offered_key, c->origin.key, sizeof offered_key) != 0)
 		return try_afresh(c);
 	c->origin.offer = OFFER_TAKEN;
+	save_pending(c);
 	return C_MINT;
 }
 
@@ -290,10 +373,10 @@ step_origin(struct conn *c)
 			"This proxy has no random bytes at the moment.");
 	if (!take_chain(c))
 		return leg_is_failed(&c->pair.origin) ? origin_failed(c) : C_ORIGIN;
-	pump_handshake(&c->pair.origin, c);
-	if (tls_is_open(&c->pair.origin_tls))
+	pump_handshake(c, &c->pair.origin, true);
+	if (engine_is_open(&c->pair.origin_tls))
 		return origin_is_open(c);
-	if (leg_is_failed(&c->pair.origin) || tls_is_closed(&c->pair.origin_tls))
+	if (leg_is_failed(&c->pair.origin) || engine_is_closed(&c->pair.origin_tls))
 		return c->origin.offer == OFFER_MADE ? try_afresh(c) : origin_failed(c);
 	return C_ORIGIN;
 }
@@ -340,7 +423,7 @@ step_verify(struct conn *c)
 	}
 	if (chain_check_error(chain) != CHAIN_OK)
 		return refuse_chain(c);
-	save_session(c);
+	note_verdict(c);
 	return C_MINT;
 }
 
@@ -363,23 +446,25 @@ make_leaf(struct conn *c, char err[CERT_ERROR])
 }
 
 /* A session may be resumed only under what it was made under, and never one for a page or an untrusted leaf. */
-static struct session_tie *
+static const struct ticket_tie *
 tie_session(struct conn *c)
 {
-	unsigned char tie[SESSION_TIE];
-
 	if (c->failure.status != 0 || c->origin.signer == SIGNER_UNTRUSTED)
 		return NULL;
-	resume_client_tie(c, scratch_leaf(c), c->hello.leaf_len, tie);
-	session_tie_init(&c->hello.tie, cert_sessions(c->proxy->cert), tie);
+	c->hello.tie.store = cert_sessions(c->proxy->cert);
+	resume_client_tie(c, scratch_leaf(c), c->hello.leaf_len, c->hello.tie.tie);
 	return &c->hello.tie;
 }
 
 static enum conn_state
 start_client(struct conn *c)
 {
-	unsigned char seed[TLS_SEED];
-	struct hello hello;
+	struct engine_server how = { .leaf = scratch_leaf(c),
+		.leaf_len = c->hello.leaf_len,
+		.key = cert_leaf_key(c->proxy->cert),
+		.tie = tie_session(c),
+		.options = engine_options(c) };
+	unsigned char seed[ENGINE_SEED];
 	const unsigned char *wire;
 	size_t len;
 
@@ -388,11 +473,8 @@ start_client(struct conn *c)
 	conn_put_chain(c);
 	wire = leg_peek(&c->pair.client, &len);
 	memcpy(scratch_hello(c), wire, c->hello.len);
-	pair_secure_client(&c->pair, scratch_leaf(c), c->hello.leaf_len,
-		cert_leaf_key(c->proxy->cert), tie_session(c), seed);
+	pair_secure_client(&c->pair, &how, seed);
 	pool_wipe(seed, sizeof seed);
-	if (hello_parse(&hello, scratch_hello(c), c->hello.len) > 0 && hello.sha256)
-		tls_limit_to_sha256(&c->pair.client_tls);
 	return C_CLIENT;
 }
 
@@ -421,21 +503,19 @@ step_mint(struct conn *c)
 
 /* --- client: its handshake ----------------------------------------------------- */
 
-/* The hello that was read before, as far as the engine takes it. */
-static void
+/* The hello that was read before, as far as the engine takes it.  True: all of it. */
+static bool
 replay_hello(struct conn *c)
 {
-	while (c->hello.sent < c->hello.len) {
-		size_t n;
+	struct conn_hello *h = &c->hello;
+	size_t n = 1;
 
-		if (tls_recv_is_heavy(&c->pair.client_tls) && !conn_may_work(c))
-			return;
-		n = leg_replay(&c->pair.client, scratch_hello(c) + c->hello.sent,
-			(size_t)(c->hello.len - c->hello.sent));
-		if (n == 0)
-			return;
-		c->hello.sent += (uint16_t)n;
+	while (h->sent < h->len && n > 0) {
+		n = leg_replay(&c->pair.client, scratch_hello(c) + h->sent,
+			(size_t)(h->len - h->sent));
+		h->sent += (uint16_t)n;
 	}
+	return h->sent == h->len;
 }
 
 /* The scratch is the relay's from now on; it has the leaf in it, and any that was there before. */
@@ -444,7 +524,9 @@ client_is_open(struct conn *c)
 {
 	size_t high = c->relay.high; /* of the CONNECT; the hello lies over it */
 
-	pool_wipe(scratch_leaf(c), CERT_LEAF_MAX);
+	log_handshake(c, &c->pair.client_tls, "client");
+	count_handshake(&c->proxy->with_clients, &c->pair.client_tls);
+	pool_wipe(scratch_leaf(c), CERT_LEAF_MAX + ENGINE_SESSION);
 	relay_start(&c->relay, (char *)c->pair.buffers->scratch);
 	c->relay.high = high > c->hello.len ? high : c->hello.len;
 	return C_EXCHANGE;
@@ -453,15 +535,15 @@ client_is_open(struct conn *c)
 enum conn_state
 step_client(struct conn *c)
 {
-	replay_hello(c);
-	if (c->hello.sent == c->hello.len)
-		pump_handshake(&c->pair.client, c);
-	else
-		leg_pump(&c->pair.client, false, false);
-	if (tls_is_open(&c->pair.client_tls))
+	/* Nothing is read from the wire before all that was read of it is used. */
+	pump_handshake(c, &c->pair.client, replay_hello(c));
+	if (engine_is_open(&c->pair.client_tls))
 		return client_is_open(c);
-	if (!leg_is_failed(&c->pair.client) && !tls_is_closed(&c->pair.client_tls))
+	if (!leg_is_failed(&c->pair.client) && !engine_is_closed(&c->pair.client_tls)) {
+		if (c->hello.sent < c->hello.len)
+			conn_again(c);
 		return C_CLIENT;
+	}
 	/* Mostly a client that does not know our CA, or pins its own certificate. */
 	return conn_fail(c, PAGE_TLS, 400, "tls_alert_received",
 		"The client did not accept our certificate for %s: %s.", c->door.name,

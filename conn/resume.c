@@ -20,7 +20,7 @@ resume_origin_key(const struct conn *c, unsigned char key[ORIGINS_HASH])
 
 void
 resume_client_tie(const struct conn *c, const unsigned char *leaf, size_t leaf_len,
-	unsigned char tie[SESSION_TIE])
+	unsigned char tie[TICKET_TIE])
 {
 	const struct door *d = &c->door;
 	const uint32_t same[] = { (uint32_t)leaf_len, policy_generation(c->proxy->policy),

@@ -12,6 +12,6 @@ void resume_origin_key(const struct conn *c, unsigned char key[ORIGINS_HASH]);
 /* With the client: name, the leaf that would be shown now, trust, policy, the client's address, the day: no session
  * outlives it by more (RFC 5246 appendix F.1.4). */
 void resume_client_tie(const struct conn *c, const unsigned char *leaf, size_t leaf_len,
-	unsigned char tie[SESSION_TIE]);
+	unsigned char tie[TICKET_TIE]);
 
 #endif

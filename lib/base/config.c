@@ -26,6 +26,7 @@ enum {
 
 /* The words of options, in the order of config.h's enums. */
 static const char *const invalids[] = { "block", "untrusted", "tunnel", "allow", NULL };
+static const char *const versions[] = { "1.2", "1.3", NULL };
 static const char *const uninspectables[] = { "tunnel", "block", NULL };
 static const char *const actions[] = { "block", "inspect", "tunnel", "allow", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
@@ -467,6 +468,8 @@ static const struct option main_options[] = {
 	{ "inspect", set_bool, AT(inspect), 0, 0, false, NULL },
 	{ "invalid_upstream", set_word, AT(invalid_upstream), 0, 0, false, invalids },
 	{ "uninspectable", set_word, AT(uninspectable), 0, 0, false, uninspectables },
+	{ "tls_min", set_word, AT(tls_min), 0, 0, false, versions },
+	{ "post_quantum", set_bool, AT(post_quantum), 0, 0, false, NULL },
 	{ "connections", set_number, AT(connections), 1, CONNECTIONS_MAX, false, NULL },
 	{ "memory_kib", set_number, AT(memory_kib), MEMORY_MIN, MEMORY_MAX, false, NULL },
 	{ "answer_timeout", set_number, AT(answer_timeout), 10, TIMEOUT_MAX, false, NULL },
@@ -653,6 +656,7 @@ set_defaults(struct config *c)
 	for (i = 0; i < sizeof texts / sizeof *texts; i++)
 		memcpy((char *)c + texts[i].offset, texts[i].text, strlen(texts[i].text) + 1);
 	c->inspect = true;
+	c->post_quantum = true;
 	c->log_level = LOG_LEVEL_INFO;
 	c->cache_kib = 128;
 	c->connections = 128;
@@ -990,6 +994,8 @@ config_print(const struct config *c)
 	printf("\toption inspect '%d'\n", c->inspect);
 	print_value("option", "invalid_upstream", invalids[c->invalid_upstream]);
 	print_value("option", "uninspectable", uninspectables[c->uninspectable]);
+	print_value("option", "tls_min", versions[c->tls_min]);
+	printf("\toption post_quantum '%d'\n", c->post_quantum);
 	printf("\toption connections '%u'\n\toption memory_kib '%u'\n", c->connections,
 		c->memory_kib);
 	printf("\toption answer_timeout '%u'\n\toption tunnel_timeout '%u'\n", c->answer_timeout,

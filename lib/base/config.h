@@ -39,6 +39,7 @@ enum config_invalid {
 	CONFIG_INVALID_TUNNEL,
 	CONFIG_INVALID_ALLOW
 };
+enum config_tls { CONFIG_TLS_12, CONFIG_TLS_13 };
 enum config_uninspectable { CONFIG_UNINSPECTABLE_TUNNEL, CONFIG_UNINSPECTABLE_BLOCK };
 
 struct config_listen {
@@ -83,6 +84,8 @@ struct config {
 	bool log_query;           /* option log_query: URLs in the log keep their query string */
 	enum config_invalid invalid_upstream;
 	enum config_uninspectable uninspectable;
+	enum config_tls tls_min; /* the least version, on both legs */
+	bool post_quantum;       /* X25519MLKEM768 is offered and taken */
 	unsigned cache_kib, connections, memory_kib;
 	unsigned answer_timeout; /* seconds without a byte, for an origin's answer */
 	unsigned tunnel_timeout; /* likewise, for a tunnel or a WebSocket */

@@ -292,8 +292,9 @@ relay_step(struct relay *r, struct leg *client, struct leg *origin, struct http_
 
 	if (event == RELAY_WAIT)
 		event = relay_step_down(r, client, origin, head);
-	/* Nobody is left to read the answer.  In clear a FIN alone may be a half-close. */
-	if (event == RELAY_WAIT && (leg_is_failed(client) || (client->tls && leg_is_ended(client))))
+	/* Nobody is left to read the answer.  An end alone may be a half-close. */
+	if (event == RELAY_WAIT &&
+		(leg_is_failed(client) || (leg_ends_both(client) && leg_is_ended(client))))
 		return RELAY_CLIENT_LEFT;
 	return event;
 }

@@ -25,7 +25,7 @@ leg_open(struct leg *l, int fd, struct leg_buf *in, struct leg_buf *out)
 }
 
 void
-leg_secure(struct leg *l, struct tls *tls)
+leg_secure(struct leg *l, struct engine *tls)
 {
 	l->tls = tls;
 	l->in = l->out = NULL;
@@ -45,7 +45,7 @@ leg_has_output(const struct leg *l)
 	size_t len;
 
 	if (l->tls != NULL)
-		return tls_send_buf(l->tls, &len) != NULL;
+		return engine_send_buf(l->tls, &len) != NULL;
 	return l->out != NULL && l->out->start < l->out->end;
 }
 
@@ -139,11 +139,11 @@ leg_pump_out(struct leg *l)
 		size_t len, n;
 
 		if (l->tls != NULL) {
-			const unsigned char *data = tls_send_buf(l->tls, &len);
+			const unsigned char *data = engine_send_buf(l->tls, &len);
 
 			n = leg_send(l, data, len);
 			if (n > 0)
-				tls_send_ack(l->tls, n);
+				engine_send_ack(l->tls, n);
 		} else {
 			len = l->out->end - l->out->start;
 			n = leg_send(l, l->out->data + l->out->start, len);
@@ -164,7 +164,7 @@ leg_discard(struct leg *l)
 {
 	unsigned char rest[512];
 
-	if (!l->ending || (!tls_is_ended(l->tls) && !tls_is_closed(l->tls)))
+	if (!l->ending || (!engine_is_ended(l->tls) && !engine_is_closed(l->tls)))
 		return 0;
 	return leg_recv(l, rest, sizeof rest);
 }
@@ -184,7 +184,7 @@ leg_buf_compact(struct leg_buf *b)
 }
 
 static enum leg_pumped
-leg_pump_in(struct leg *l, bool heavy)
+leg_pump_in(struct leg *l)
 {
 	unsigned char *buf;
 	size_t len, n;
@@ -192,12 +192,10 @@ leg_pump_in(struct leg *l, bool heavy)
 	if (!l->readable || l->eof)
 		return LEG_STILL;
 	if (l->tls != NULL) {
-		buf = tls_recv_buf(l->tls, &len);
-		if (buf != NULL && !heavy && tls_recv_is_heavy(l->tls))
-			return LEG_HEAVY;
+		buf = engine_recv_buf(l->tls, &len);
 		n = buf != NULL ? leg_recv(l, buf, len) : leg_discard(l);
 		if (buf != NULL && n > 0)
-			tls_recv_ack(l->tls, n);
+			engine_recv_ack(l->tls, n);
 	} else {
 		leg_buf_compact(l->in);
 		if (l->in->data == NULL || l->in->end == l->in->cap)
@@ -206,6 +204,16 @@ leg_pump_in(struct leg *l, bool heavy)
 		leg_buf_add(l->in, n);
 	}
 	return n > 0 || l->eof ? LEG_MOVED : LEG_STILL;
+}
+
+/* What the engine waits for is done here, and what it makes of that leaves in the next round. */
+static enum leg_pumped
+leg_work(struct leg *l, bool heavy)
+{
+	if (!heavy)
+		return LEG_HEAVY;
+	engine_work(l->tls);
+	return LEG_MOVED;
 }
 
 enum leg_pumped
@@ -217,8 +225,10 @@ leg_pump(struct leg *l, bool reading, bool heavy)
 	if (l->fd < 0)
 		return LEG_STILL;
 	out = leg_pump_out(l);
-	if (reading)
-		in = leg_pump_in(l, heavy);
+	if (l->tls != NULL && engine_waits(l->tls) != ENGINE_IDLE)
+		in = leg_work(l, heavy);
+	else if (reading)
+		in = leg_pump_in(l);
 	return in == LEG_STILL && out ? LEG_MOVED : in;
 }
 
@@ -226,14 +236,14 @@ size_t
 leg_replay(struct leg *l, const unsigned char *data, size_t len)
 {
 	size_t room;
-	unsigned char *buf = tls_recv_buf(l->tls, &room);
+	unsigned char *buf = engine_recv_buf(l->tls, &room);
 
 	if (buf == NULL)
 		return 0;
 	if (len > room)
 		len = room;
 	memcpy(buf, data, len);
-	tls_recv_ack(l->tls, len);
+	engine_recv_ack(l->tls, len);
 	return len;
 }
 
@@ -242,7 +252,7 @@ leg_peek(struct leg *l, size_t *len)
 {
 	*len = 0;
 	if (l->tls != NULL)
-		return tls_peek(l->tls, len);
+		return engine_peek(l->tls, len);
 	if (l->in == NULL || l->in->start == l->in->end)
 		return NULL;
 	*len = l->in->end - l->in->start;
@@ -253,7 +263,7 @@ void
 leg_take(struct leg *l, size_t len)
 {
 	if (l->tls != NULL)
-		tls_take(l->tls, len);
+		engine_take(l->tls, len);
 	else
 		l->in->start += len;
 }
@@ -265,7 +275,7 @@ leg_room(struct leg *l, size_t *len)
 	if (l->fd < 0 || l->ending || l->error != 0)
 		return NULL;
 	if (l->tls != NULL)
-		return tls_room(l->tls, len);
+		return engine_room(l->tls, len);
 	if (l->out == NULL || l->out->data == NULL || l->out->end == l->out->cap)
 		return NULL;
 	*len = l->out->cap - l->out->end;
@@ -276,7 +286,7 @@ void
 leg_put(struct leg *l, size_t len)
 {
 	if (l->tls != NULL)
-		tls_put(l->tls, len);
+		engine_put(l->tls, len);
 	else
 		leg_buf_add(l->out, len);
 }
@@ -285,7 +295,7 @@ void
 leg_flush(struct leg *l)
 {
 	if (l->tls != NULL)
-		tls_flush(l->tls);
+		engine_flush(l->tls);
 }
 
 void
@@ -309,7 +319,7 @@ leg_end(struct leg *l)
 		return;
 	l->ending = true;
 	if (l->tls != NULL)
-		tls_close(l->tls);
+		engine_close(l->tls);
 	leg_pump_out(l);
 }
 
@@ -326,7 +336,13 @@ leg_is_ended(struct leg *l)
 
 	if (leg_peek(l, &len) != NULL)
 		return false;
-	return l->tls != NULL ? tls_is_ended(l->tls) : l->eof && l->error == 0;
+	return l->tls != NULL ? engine_is_ended(l->tls) : l->eof && l->error == 0;
+}
+
+bool
+leg_ends_both(const struct leg *l)
+{
+	return l->tls != NULL && engine_version(l->tls) != ENGINE_TLS13;
 }
 
 bool
@@ -336,7 +352,7 @@ leg_is_failed(const struct leg *l)
 		return true;
 	if (l->tls == NULL)
 		return false;
-	return tls_error(l->tls) != 0 || (l->eof && !tls_is_ended(l->tls));
+	return engine_error(l->tls) != 0 || (l->eof && !engine_is_ended(l->tls));
 }
 
 bool
@@ -346,14 +362,14 @@ leg_is_dry(struct leg *l)
 
 	if (leg_peek(l, &len) != NULL)
 		return false;
-	return l->eof || (l->tls != NULL && (tls_is_ended(l->tls) || tls_is_closed(l->tls)));
+	return l->eof || (l->tls != NULL && (engine_is_ended(l->tls) || engine_is_closed(l->tls)));
 }
 
 bool
 leg_may_park(const struct leg *l)
 {
 	if (l->tls != NULL)
-		return tls_may_park(l->tls);
+		return engine_may_park(l->tls);
 	return (l->in == NULL || l->in->start == l->in->end) &&
 	       (l->out == NULL || l->out->start == l->out->end);
 }
@@ -363,8 +379,8 @@ leg_failure_text(const struct leg *l)
 {
 	if (l->error != 0)
 		return strerror(l->error);
-	if (l->tls != NULL && tls_error(l->tls) != 0)
-		return tls_error_text(tls_error(l->tls));
+	if (l->tls != NULL && engine_error(l->tls) != 0)
+		return engine_error_text(engine_error(l->tls));
 	return "it closed the connection without ending it properly";
 }
 
@@ -380,7 +396,7 @@ leg_close(struct leg *l, bool abort)
 		close(l->fd);
 	}
 	if (l->tls != NULL)
-		tls_reset(l->tls);
+		engine_reset(l->tls);
 	leg_init(l);
 }
 

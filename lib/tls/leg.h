@@ -1,7 +1,7 @@
 /*
  * leg: one side of a proxied connection: a socket, in clear or under TLS.
  *
- * Owns the descriptor once it was given one, and closes it.  Borrows the struct tls and the buffers.
+ * Owns the descriptor once it was given one, and closes it.  Borrows the engine and the buffers.
  * Callers peek and take what came, put what is to go, and call leg_pump to move bytes between buffers and
  * socket; clear and encrypted legs look alike.  No call blocks.
  */
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/tls/tls.h"
+#include "lib/tls/engine.h"
 #include "lib/net/wait.h"
 
 /* A stretch of bytes in a lent buffer: data[start..end) is to be read, data[end..cap) is room. */
@@ -23,7 +23,7 @@ struct leg_buf {
 
 struct leg {
 	int fd;                  /* -1: closed */
-	struct tls *tls;         /* NULL: in clear, and then: */
+	struct engine *tls;      /* NULL: in clear, and then: */
 	struct leg_buf *in;      /* what came; in a tunnel it is the other leg's out */
 	struct leg_buf *out;     /* what is to go */
 	bool readable;           /* select said so, and no recv has since come back short */
@@ -31,7 +31,7 @@ struct leg {
 	bool eof;                /* the peer's FIN, or recv failed: no byte will come any more */
 	bool ending;             /* leg_end was called */
 	bool shut;               /* our FIN is out */
-	int error;               /* errno of the first failure; 0: none.  TLS failures: tls_error */
+	int error;               /* errno of the first failure; 0: none.  TLS failures: engine_error */
 	uint64_t received, sent; /* bytes on the wire */
 };
 
@@ -42,7 +42,7 @@ void leg_init(struct leg *l);
 void leg_open(struct leg *l, int fd, struct leg_buf *in, struct leg_buf *out);
 
 /* From now on under TLS.  Bytes of the clear `in` buffer are not looked at any more. */
-void leg_secure(struct leg *l, struct tls *tls);
+void leg_secure(struct leg *l, struct engine *tls);
 
 /* What the leg waits for: to send if something is blocked; to receive if `reading`.  False: the descriptor
  * can't be waited for (FD_SETSIZE) and the connection must be dropped. */
@@ -54,12 +54,12 @@ void leg_ready(struct leg *l, const struct wait *w);
 enum leg_pumped {
 	LEG_STILL, /* nothing moved */
 	LEG_MOVED, /* something moved: look again */
-	LEG_HEAVY  /* goes on only with heavy = true: a public-key operation may follow */
+	LEG_HEAVY  /* goes on only with heavy = true: a public-key operation waits */
 };
 
 /*
- * Sends what waits and receives at most one piece (a record, a buffer's room).  heavy: one public-key
- * operation may be done.  Failures show in leg_is_failed afterwards.
+ * Sends what waits, does the public-key operation that waits if `heavy` allows one, or else, if `reading`, receives at
+ * most one piece (a record, a buffer's room).  Failures show in leg_is_failed afterwards.
  */
 enum leg_pumped leg_pump(struct leg *l, bool reading, bool heavy);
 
@@ -88,6 +88,9 @@ bool leg_is_drained(const struct leg *l);
 
 /* The peer said that it is done, and all that it sent was taken: close_notify under TLS, FIN in clear. */
 bool leg_is_ended(struct leg *l);
+
+/* The peer's end is the end of both directions: TLS 1.2 has no half-close. */
+bool leg_ends_both(const struct leg *l);
 
 /* The peer is gone without saying so: FIN without close_notify under TLS, a reset, a TLS failure. */
 bool leg_is_failed(const struct leg *l);

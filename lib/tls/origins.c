@@ -37,59 +37,99 @@ origins_free(struct origins *o)
 	free(o);
 }
 
-static struct origin_session *
-origins_with_key(struct origins *o, const unsigned char key[ORIGINS_HASH])
+static bool
+is_of(const struct origin_session *e, const unsigned char key[ORIGINS_HASH])
 {
-	for (size_t i = 0; i < o->count; i++)
-		if (o->entries[i].used != 0 && memcmp(o->entries[i].key, key, ORIGINS_HASH) == 0)
-			return &o->entries[i];
-	return NULL;
+	return e->used != 0 && memcmp(e->key, key, ORIGINS_HASH) == 0;
+}
+
+static bool
+is_single(const struct origin_session *e)
+{
+	return engine_session_is_single(e->session, e->len);
 }
 
 const struct origin_session *
 origins_find(struct origins *o, const unsigned char key[ORIGINS_HASH], int64_t now)
 {
-	struct origin_session *e = origins_with_key(o, key);
+	struct origin_session *best = NULL;
 
-	if (e == NULL)
-		return NULL;
-	if (now < e->made || now >= e->until) {
-		pool_wipe(e, sizeof *e);
-		return NULL;
+	for (size_t i = 0; i < o->count; i++) {
+		struct origin_session *e = &o->entries[i];
+
+		if (!is_of(e, key))
+			continue;
+		if (now < e->made || now >= e->verdict.until)
+			pool_wipe(e, sizeof *e);
+		else if (best == NULL || e->made_ms > best->made_ms)
+			best = e;
 	}
-	e->used = ++o->clock;
-	return e;
+	if (best != NULL)
+		best->used = ++o->clock;
+	return best;
+}
+
+void
+origins_spend(struct origins *o, const struct origin_session *s)
+{
+	struct origin_session *e = &o->entries[s - o->entries];
+
+	if (is_single(e))
+		pool_wipe(e, sizeof *e);
+}
+
+/* Where a new session of that key goes: in place of one of its own if there are enough of them, else a free entry or
+ * the one that was not used for longest. */
+static struct origin_session *
+find_place(struct origins *o, const unsigned char key[ORIGINS_HASH], bool single)
+{
+	struct origin_session *own = NULL, *oldest = o->entries;
+	size_t same = 0;
+
+	for (size_t i = 0; i < o->count; i++) {
+		struct origin_session *e = &o->entries[i];
+
+		if (e->used < oldest->used)
+			oldest = e;
+		if (!is_of(e, key))
+			continue;
+		same++;
+		if (own == NULL || e->made_ms < own->made_ms)
+			own = e;
+	}
+	return own != NULL && (!single || same >= ORIGINS_SAME) ? own : oldest;
 }
 
 void
 origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
-	const struct tls_session *session, const unsigned char leaf[ORIGINS_HASH], int64_t now,
-	int64_t until)
+	const unsigned char *session, size_t len, const struct origin_verdict *verdict, int64_t now,
+	int64_t now_ms)
 {
-	struct origin_session *e = origins_with_key(o, key);
+	struct origin_session *e;
+	int64_t lifetime = ORIGINS_SECS, said;
 
-	if (session->len == 0)
+	if (len == 0 || len > ENGINE_SESSION)
 		return;
-	if (e == NULL) {
-		e = o->entries;
-		for (size_t i = 1; i < o->count; i++)
-			if (o->entries[i].used < e->used)
-				e = &o->entries[i];
-	}
+	said = engine_session_lifetime(session, len);
+	if (said > 0 && said < lifetime)
+		lifetime = said;
+	e = find_place(o, key, engine_session_is_single(session, len));
 	pool_wipe(e, sizeof *e);
-	e->session = *session;
 	memcpy(e->key, key, ORIGINS_HASH);
-	memcpy(e->leaf, leaf, ORIGINS_HASH);
+	memcpy(e->session, session, len);
+	e->len = (uint16_t)len;
+	e->verdict = *verdict;
+	if (e->verdict.until > now + lifetime)
+		e->verdict.until = now + lifetime;
 	e->made = now;
-	e->until = until < now + ORIGINS_SECS ? until : now + ORIGINS_SECS;
+	e->made_ms = now_ms;
 	e->used = ++o->clock;
 }
 
 void
 origins_drop(struct origins *o, const unsigned char key[ORIGINS_HASH])
 {
-	struct origin_session *e = origins_with_key(o, key);
-
-	if (e != NULL)
-		pool_wipe(e, sizeof *e);
+	for (size_t i = 0; i < o->count; i++)
+		if (is_of(&o->entries[i], key))
+			pool_wipe(&o->entries[i], sizeof o->entries[i]);
 }

@@ -35,21 +35,20 @@ pair_open_origin(struct pair *p, int fd)
 }
 
 void
-pair_secure_origin(struct pair *p, const char *sni, const struct tls_session *session,
-	struct chain *chain, const unsigned char seed[TLS_SEED])
+pair_secure_origin(
+	struct pair *p, const struct engine_client *how, const unsigned char seed[ENGINE_SEED])
 {
-	tls_start_client(&p->origin_tls, sni, session, chain, seed, p->buffers->origin_in,
-		p->buffers->origin_out);
+	engine_start_client(
+		&p->origin_tls, how, seed, p->buffers->origin_in, p->buffers->origin_out);
 	leg_secure(&p->origin, &p->origin_tls);
 }
 
 void
-pair_secure_client(struct pair *p, const unsigned char *leaf, size_t leaf_len,
-	const br_ec_private_key *key, const struct session_tie *tie,
-	const unsigned char seed[TLS_SEED])
+pair_secure_client(
+	struct pair *p, const struct engine_server *how, const unsigned char seed[ENGINE_SEED])
 {
-	tls_start_server(&p->client_tls, leaf, leaf_len, key, tie, seed, p->buffers->client_in,
-		p->buffers->client_out);
+	engine_start_server(
+		&p->client_tls, how, seed, p->buffers->client_in, p->buffers->client_out);
 	leg_secure(&p->client, &p->client_tls);
 }
 
@@ -57,18 +56,18 @@ void
 pair_lend(struct pair *p, struct pair_buffers *b)
 {
 	p->buffers = b;
-	p->client_in = (struct leg_buf){ .data = b->client_in, .cap = TLS_IN };
-	p->client_out = (struct leg_buf){ .data = b->client_out, .cap = TLS_OUT };
-	p->origin_in = (struct leg_buf){ .data = b->origin_in, .cap = TLS_IN };
-	p->origin_out = (struct leg_buf){ .data = b->origin_out, .cap = TLS_OUT };
+	p->client_in = (struct leg_buf){ .data = b->client_in, .cap = ENGINE_IN };
+	p->client_out = (struct leg_buf){ .data = b->client_out, .cap = ENGINE_OUT };
+	p->origin_in = (struct leg_buf){ .data = b->origin_in, .cap = ENGINE_IN };
+	p->origin_out = (struct leg_buf){ .data = b->origin_out, .cap = ENGINE_OUT };
 	p->scratch_used = 0;
 	/* Of engines that are closed too: what they had written was in other buffers. */
 	p->client_tls.in_high = p->client_tls.out_high = 0;
 	p->origin_tls.in_high = p->origin_tls.out_high = 0;
 	if (p->client.tls != NULL)
-		tls_unpark(p->client.tls, b->client_in, b->client_out);
+		engine_unpark(p->client.tls, b->client_in, b->client_out);
 	if (p->origin.tls != NULL)
-		tls_unpark(p->origin.tls, b->origin_in, b->origin_out);
+		engine_unpark(p->origin.tls, b->origin_in, b->origin_out);
 }
 
 bool
@@ -117,7 +116,7 @@ struct pair_buffers *
 pair_strip(struct pair *p)
 {
 	/* What an engine was given and has not made a record of, or not sent, is nowhere noted. */
-	p->client_tls.out_high = p->origin_tls.out_high = TLS_OUT;
+	p->client_tls.out_high = p->origin_tls.out_high = ENGINE_OUT;
 	if (p->buffers != NULL)
 		pair_wipe(p);
 	return pair_take_buffers(p);
@@ -178,7 +177,8 @@ pair_is_over(struct pair *p)
 		leg_end(&p->origin);
 	if (origin_ended)
 		leg_end(&p->client);
-	/* TLS 1.2 has no half-close: one close_notify is the end of both directions. */
+	/* Under TLS one close_notify is the end of both directions: always in 1.2, and what an engine is told to close
+	 * reads no more. */
 	if ((client_ended || origin_ended) && (p->client.tls != NULL || p->origin.tls != NULL))
 		return leg_is_drained(&p->client) && leg_is_drained(&p->origin);
 	return client_ended && origin_ended && p->client.shut && p->origin.shut;

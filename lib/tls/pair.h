@@ -11,20 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/x509/chain.h"
 #include "lib/tls/leg.h"
-#include "lib/tls/session.h"
-#include "lib/tls/tls.h"
+#include "lib/tls/engine.h"
 
 enum {
 	/* For what does not pass through a leg as it came: a message head with room to grow (33 KiB), or a
-	 * ClientHello that is replayed (16 KiB) with the leaf that is shown meanwhile (24 KiB). */
-	PAIR_SCRATCH = 40960
+	 * ClientHello that is replayed (16 KiB) with the leaf that is shown meanwhile (24 KiB) and a session with
+	 * the origin that is not known to be good yet. */
+	PAIR_SCRATCH = 40960 + ENGINE_SESSION
 };
 
 struct pair_buffers {
-	unsigned char client_in[TLS_IN], client_out[TLS_OUT];
-	unsigned char origin_in[TLS_IN], origin_out[TLS_OUT];
+	unsigned char client_in[ENGINE_IN], client_out[ENGINE_OUT];
+	unsigned char origin_in[ENGINE_IN], origin_out[ENGINE_OUT];
 	unsigned char scratch[PAIR_SCRATCH];
 };
 
@@ -34,7 +33,7 @@ struct pair {
 	struct pair_buffers *buffers;                                /* NULL: parked */
 	size_t scratch_used; /* bytes of scratch to be wiped; the caller says */
 	bool shared;         /* in clear, each leg's input is the other's output */
-	struct tls client_tls, origin_tls;
+	struct engine client_tls, origin_tls;
 };
 
 /* Two closed legs. */
@@ -44,12 +43,11 @@ void pair_init(struct pair *p);
 void pair_open_client(struct pair *p, int fd);
 void pair_open_origin(struct pair *p, int fd);
 
-/* Starts TLS on a leg; see tls_start_client and tls_start_server.  Needs buffers. */
-void pair_secure_origin(struct pair *p, const char *sni, const struct tls_session *session,
-	struct chain *chain, const unsigned char seed[TLS_SEED]);
-void pair_secure_client(struct pair *p, const unsigned char *leaf, size_t leaf_len,
-	const br_ec_private_key *key, const struct session_tie *tie,
-	const unsigned char seed[TLS_SEED]);
+/* Starts TLS on a leg; see engine_start_client and engine_start_server.  Needs buffers. */
+void pair_secure_origin(
+	struct pair *p, const struct engine_client *how, const unsigned char seed[ENGINE_SEED]);
+void pair_secure_client(
+	struct pair *p, const struct engine_server *how, const unsigned char seed[ENGINE_SEED]);
 
 /* Lends buffers to a parked pair. */
 void pair_lend(struct pair *p, struct pair_buffers *b);
