@@ -27,7 +27,7 @@ struct asked {
 static struct rig {
 	struct leg leg[2]; /* client, origin */
 	struct leg_buf in[2], out[2];
-	unsigned char in_data[2][TLS_IN], out_data[2][TLS_OUT];
+	unsigned char in_data[2][ENGINE_IN], out_data[2][ENGINE_OUT];
 	int far[2];
 	char buf[RELAY_HEAD];
 	struct relay relay;
@@ -65,7 +65,7 @@ hash_request(const struct http_head *h, const char *data)
 static void
 start(uint8_t settings)
 {
-	static const size_t caps[4] = { TLS_IN, 1, 50, 700 };
+	static const size_t caps[4] = { ENGINE_IN, 1, 50, 700 };
 
 	rig.asked_count = 0;
 	for (int i = 0; i < 2; i++) {
@@ -75,7 +75,7 @@ start(uint8_t settings)
 		want(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 		rig.in[i] = (struct leg_buf){ .data = rig.in_data[i], .cap = cap };
 		rig.out[i] = (struct leg_buf){ .data = rig.out_data[i],
-			.cap = cap < TLS_OUT ? cap : TLS_OUT };
+			.cap = cap < ENGINE_OUT ? cap : ENGINE_OUT };
 		leg_open(&rig.leg[i], fds[0], &rig.in[i], &rig.out[i]);
 		rig.far[i] = fds[1];
 		rig.seen_len[i] = 0;

@@ -137,7 +137,7 @@ test_tunnel(void)
 	CHECK(pair.client.out == pair.origin.in && pair.origin.out == pair.client.in);
 	/* Nothing was copied: the other two buffers were never written to. */
 	CHECK_INT(pair.client_out.high + pair.origin_out.high, 0);
-	CHECK(is_zero(buffers.client_out, TLS_OUT) && is_zero(buffers.origin_out, TLS_OUT));
+	CHECK(is_zero(buffers.client_out, ENGINE_OUT) && is_zero(buffers.origin_out, ENGINE_OUT));
 	CHECK(!pair_is_over(&pair));
 	stop();
 }
@@ -405,10 +405,18 @@ run_tls(void)
 static void
 begin_tls(void)
 {
+	const struct engine_client to_origin = { .sni = "origin.test",
+		.chain = &near.chain,
+		.options = { ENGINE_TLS12, peers_most, false } };
+	const struct engine_server to_client = { .leaf = peer_leaf,
+		.leaf_len = peer_leaf_len,
+		.key = peer_key_bytes,
+		.options = { ENGINE_TLS12, peers_most, false } };
+
 	start();
 	chain_init(&near.chain);
-	pair_secure_origin(&pair, "origin.test", NULL, &near.chain, peer_seed());
-	pair_secure_client(&pair, peer_leaf, peer_leaf_len, &peer_key, NULL, peer_seed());
+	pair_secure_origin(&pair, &to_origin, peer_seed());
+	pair_secure_client(&pair, &to_client, peer_seed());
 	peers_start(&far);
 	leg_open(&far_browser, browser, NULL, NULL);
 	leg_open(&far_server, server, NULL, NULL);
@@ -422,7 +430,7 @@ start_tls(void)
 {
 	begin_tls();
 	run_tls();
-	CHECK(tls_is_open(&pair.client_tls) && tls_is_open(&pair.origin_tls));
+	CHECK(engine_is_open(&pair.client_tls) && engine_is_open(&pair.origin_tls));
 }
 
 static void
@@ -521,7 +529,7 @@ test_tls_strip(void)
 			}
 		}
 		if (moment == 39) {
-			CHECK(tls_is_open(&pair.client_tls) && tls_is_open(&pair.origin_tls));
+			CHECK(engine_is_open(&pair.client_tls) && engine_is_open(&pair.origin_tls));
 			say(&far_server, "something secret");
 			look(5);
 			leg_pump(&pair.origin, true, true);

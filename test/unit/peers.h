@@ -12,7 +12,7 @@
 #include <string.h>
 #include "lib/x509/chain.h"
 #include "lib/x509/encode.h"
-#include "lib/tls/tls.h"
+#include "lib/tls/engine.h"
 
 enum { WIRE = 1 << 18, LEAF = 1024 };
 
@@ -23,23 +23,24 @@ struct wire {
 };
 
 struct peers {
-	struct tls client, server;
+	struct engine client, server;
 	struct chain chain;
 	struct wire up, down;
-	unsigned char client_in[TLS_IN], client_out[TLS_OUT];
-	unsigned char server_in[TLS_IN], server_out[TLS_OUT];
+	unsigned char client_in[ENGINE_IN], client_out[ENGINE_OUT];
+	unsigned char server_in[ENGINE_IN], server_out[ENGINE_OUT];
 };
 
 static unsigned char peer_leaf[LEAF];
 static size_t peer_leaf_len;
 static unsigned char peer_key_bytes[BR_EC_KBUF_PRIV_MAX_SIZE];
 static br_ec_private_key peer_key;
+static uint16_t peers_most = ENGINE_TLS13; /* the version that both speak at most */
 
 /* The same bytes in each run, other ones with each call. */
 static inline const unsigned char *
 peer_seed(void)
 {
-	static unsigned char seed[TLS_SEED];
+	static unsigned char seed[ENGINE_SEED];
 
 	for (size_t i = 0; i < sizeof seed && ++seed[i] == 0; i++)
 		continue;
@@ -58,7 +59,7 @@ peers_make_leaf(void)
 	struct encode_cert c = { .serial = (const unsigned char *)"\x2a", .serial_len = 1 };
 	size_t len, sig_len;
 
-	br_hmac_drbg_init(&rng, &br_sha256_vtable, peer_seed(), TLS_SEED);
+	br_hmac_drbg_init(&rng, &br_sha256_vtable, peer_seed(), ENGINE_SEED);
 	br_ec_keygen(&rng.vtable, ec, &peer_key, peer_key_bytes, BR_EC_secp256r1);
 	br_ec_compute_pub(ec, &public, point, &peer_key);
 	c.issuer = c.subject = name;
@@ -80,16 +81,23 @@ peers_make_leaf(void)
 static inline void
 peers_start_client(struct peers *p)
 {
+	const struct engine_client how = { .sni = "origin.test",
+		.chain = &p->chain,
+		.options = { ENGINE_TLS12, peers_most, false } };
+
 	chain_init(&p->chain);
-	tls_start_client(&p->client, "origin.test", NULL, &p->chain, peer_seed(), p->client_in,
-		p->client_out);
+	engine_start_client(&p->client, &how, peer_seed(), p->client_in, p->client_out);
 }
 
 static inline void
-peers_start_server(struct peers *p, struct session_tie *tie)
+peers_start_server(struct peers *p)
 {
-	tls_start_server(&p->server, peer_leaf, peer_leaf_len, &peer_key, tie, peer_seed(),
-		p->server_in, p->server_out);
+	const struct engine_server how = { .leaf = peer_leaf,
+		.leaf_len = peer_leaf_len,
+		.key = peer_key_bytes,
+		.options = { ENGINE_TLS12, peers_most, false } };
+
+	engine_start_server(&p->server, &how, peer_seed(), p->server_in, p->server_out);
 }
 
 static inline void
@@ -97,32 +105,42 @@ peers_start(struct peers *p)
 {
 	p->up.start = p->up.end = p->down.start = p->down.end = 0;
 	peers_start_client(p);
-	peers_start_server(p, NULL);
+	peers_start_server(p);
+}
+
+/* The public-key operation that an engine waits for. */
+static inline bool
+peer_work(struct engine *e)
+{
+	if (engine_waits(e) == ENGINE_IDLE)
+		return false;
+	engine_work(e);
+	return true;
 }
 
 /* All that an engine has to send goes onto the wire. */
 static inline bool
-wire_load(struct wire *w, struct tls *from)
+wire_load(struct wire *w, struct engine *from)
 {
 	bool moved = false;
 	size_t len;
 
 	if (w->start == w->end)
 		w->start = w->end = 0;
-	for (const unsigned char *data; (data = tls_send_buf(from, &len)) != NULL; moved = true) {
+	for (const unsigned char *data; (data = engine_send_buf(from, &len)) != NULL; moved = true) {
 		memcpy(w->data + w->end, data, len);
 		w->end += len;
-		tls_send_ack(from, len);
+		engine_send_ack(from, len);
 	}
 	return moved;
 }
 
 /* What the engine takes now, at most `piece` bytes, in one call.  Returns how many. */
 static inline size_t
-wire_feed(struct wire *w, struct tls *to, size_t piece)
+wire_feed(struct wire *w, struct engine *to, size_t piece)
 {
 	size_t len, have = w->end - w->start;
-	unsigned char *room = tls_recv_buf(to, &len);
+	unsigned char *room = engine_recv_buf(to, &len);
 
 	if (room == NULL || have == 0)
 		return 0;
@@ -132,7 +150,7 @@ wire_feed(struct wire *w, struct tls *to, size_t piece)
 		len = piece;
 	memcpy(room, w->data + w->start, len);
 	w->start += len;
-	tls_recv_ack(to, len);
+	engine_recv_ack(to, len);
 	return len;
 }
 
@@ -143,7 +161,8 @@ peers_run(struct peers *p, size_t piece)
 	bool moved = true;
 
 	while (moved) {
-		moved = wire_load(&p->up, &p->client);
+		moved = peer_work(&p->client) | peer_work(&p->server);
+		moved |= wire_load(&p->up, &p->client);
 		moved |= wire_load(&p->down, &p->server);
 		moved |= wire_feed(&p->up, &p->server, piece) > 0;
 		moved |= wire_feed(&p->down, &p->client, piece) > 0;
@@ -181,26 +200,26 @@ wire_cut(struct wire *w, size_t size)
 
 /* Puts all of it, and takes a record's worth on the other side; true if it arrived as it was. */
 static inline bool
-peers_say(struct peers *p, struct tls *from, struct tls *to, const char *text)
+peers_say(struct peers *p, struct engine *from, struct engine *to, const char *text)
 {
 	size_t len, want = strlen(text), done = 0;
-	unsigned char *room = tls_room(from, &len);
+	unsigned char *room = engine_room(from, &len);
 	char got[256];
 
 	if (room == NULL || len < want || want > sizeof got)
 		return false;
 	memcpy(room, text, want);
-	tls_put(from, want);
-	tls_flush(from);
+	engine_put(from, want);
+	engine_flush(from);
 	while (done < want) {
 		const unsigned char *data;
 
 		peers_run(p, SIZE_MAX);
-		data = tls_peek(to, &len);
+		data = engine_peek(to, &len);
 		if (data == NULL || len > want - done)
 			return false;
 		memcpy(got + done, data, len);
-		tls_take(to, len);
+		engine_take(to, len);
 		done += len;
 	}
 	return memcmp(got, text, want) == 0;

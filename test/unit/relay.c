@@ -15,7 +15,7 @@ static struct rig {
 	int browser, server;
 	struct leg client, origin;
 	struct leg_buf in[2], out[2];
-	unsigned char in_data[2][TLS_IN], out_data[2][TLS_OUT];
+	unsigned char in_data[2][ENGINE_IN], out_data[2][ENGINE_OUT];
 	char buf[RELAY_HEAD];
 	struct relay relay;
 	struct http_head head;
@@ -51,8 +51,8 @@ start(void)
 	make_pair(&fds[0], &rig.browser);
 	make_pair(&fds[1], &rig.server);
 	for (int i = 0; i < 2; i++) {
-		rig.in[i] = (struct leg_buf){ .data = rig.in_data[i], .cap = TLS_IN };
-		rig.out[i] = (struct leg_buf){ .data = rig.out_data[i], .cap = TLS_OUT };
+		rig.in[i] = (struct leg_buf){ .data = rig.in_data[i], .cap = ENGINE_IN };
+		rig.out[i] = (struct leg_buf){ .data = rig.out_data[i], .cap = ENGINE_OUT };
 	}
 	leg_open(&rig.client, fds[0], &rig.in[0], &rig.out[0]);
 	leg_open(&rig.origin, fds[1], &rig.in[1], &rig.out[1]);
@@ -603,10 +603,10 @@ test_client_leaves(void)
 static void
 test_held_end(void)
 {
-	static char text[2 * TLS_OUT];
+	static char text[2 * ENGINE_OUT];
 
 	for (size_t fill = 0; fill < 80; fill++) {
-		size_t body = TLS_OUT - 160 + fill;
+		size_t body = ENGINE_OUT - 160 + fill;
 		int len = snprintf(text, sizeof text,
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
 			"chunked\r\n\r\n%zx\r\n%0*d\r\n0\r\n\r\n",
@@ -690,7 +690,7 @@ start_tls(void)
 		leg_pump(&rig.origin, true, true);
 		leg_pump(&far_server, true, true);
 	}
-	CHECK(tls_is_open(&p.client) && tls_is_open(&p.server));
+	CHECK(engine_is_open(&p.client) && engine_is_open(&p.server));
 }
 
 static void

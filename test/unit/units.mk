@@ -8,7 +8,6 @@ UNIT_log = lib/base/log.c
 UNIT_wait = lib/net/wait.c
 UNIT_net = lib/net/net.c
 UNIT_dial = lib/net/dial.c lib/net/net.c lib/net/wait.c
-UNIT_session = lib/tls/session.c lib/base/pool.c
 # heads, and what they are made of
 HTTP_PARTS = lib/http/http.c lib/http/field.c lib/net/target.c
 UNIT_http = $(HTTP_PARTS)
@@ -36,7 +35,7 @@ UNIT_LIBS_authority = -lbearssl
 UNIT_forge = lib/x509/forge.c lib/net/net.c lib/x509/authority.c lib/x509/encode.c lib/base/seed.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c $(CURVE_PARTS)
 UNIT_LIBS_forge = -lbearssl
 UNIT_cert = cert.c lib/base/config.c lib/base/uci.c $(CHAIN_PARTS) lib/x509/authority.c lib/x509/encode.c lib/x509/forge.c lib/rules/name.c lib/rules/letters.c lib/tls/origins.c \
-	lib/base/seed.c lib/tls/session.c lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c
+	lib/base/seed.c $(filter-out $(CHAIN_PARTS) lib/x509/encode.c,$(ENGINE_PARTS)) lib/base/siphash.c lib/x509/store.c lib/x509/verify.c lib/net/wait.c
 UNIT_LIBS_cert = -lbearssl
 UNIT_der = lib/x509/der.c
 UNIT_dname = lib/x509/dname.c lib/x509/x509.c lib/x509/der.c
@@ -46,12 +45,6 @@ CURVE_PARTS = lib/curve/ecdsa.c lib/curve/p256.c lib/curve/p384.c lib/curve/p521
 CHAIN_PARTS = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policies.c lib/x509/anchors.c lib/x509/dname.c \
 	lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c \
 	$(CURVE_PARTS)
-# What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/tls/bear_rsa.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
-	lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c \
-	$(CURVE_PARTS)
-UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
-UNIT_LIBS_tls = -lbearssl
 # The engine of TLS 1.3 and 1.2, and what it may call.
 ENGINE_PARTS = lib/tls/engine.c lib/tls/message.c lib/tls/shake.c lib/tls/shake_client.c lib/tls/shake_server.c lib/tls/extension.c \
 	lib/tls/schedule.c lib/tls/record.c lib/tls/ticket.c lib/base/pool.c lib/x509/chain.c lib/x509/x509.c lib/x509/der.c \
@@ -63,18 +56,19 @@ UNIT_engine = $(ENGINE_PARTS)
 UNIT_LIBS_engine = -lbearssl
 UNIT_cases = $(ENGINE_PARTS)
 UNIT_LIBS_cases = -lbearssl
-UNIT_leg = $(TLS_PARTS) lib/tls/leg.c lib/net/wait.c
+UNIT_leg = $(ENGINE_PARTS) lib/tls/leg.c lib/net/wait.c
 UNIT_LIBS_leg = -lbearssl
-UNIT_pair = $(TLS_PARTS) lib/tls/pair.c lib/tls/leg.c lib/net/wait.c
+UNIT_pair = $(ENGINE_PARTS) lib/tls/pair.c lib/tls/leg.c lib/net/wait.c
 UNIT_LIBS_pair = -lbearssl
-UNIT_relay = $(TLS_PARTS) lib/http/relay.c lib/tls/leg.c lib/http/body.c $(HTTP_PARTS) lib/net/wait.c
+UNIT_relay = $(ENGINE_PARTS) lib/http/relay.c lib/tls/leg.c lib/http/body.c $(HTTP_PARTS) lib/net/wait.c
 UNIT_LIBS_relay = -lbearssl
 UNIT_listen = lib/net/listen.c lib/net/net.c lib/base/log.c lib/base/process.c lib/net/wait.c
 UNIT_hosts = lib/net/hosts.c lib/net/net.c
 UNIT_process = lib/base/process.c
 UNIT_pem = lib/x509/pem.c lib/x509/anchors.c lib/x509/dname.c lib/x509/x509.c lib/x509/der.c
 UNIT_LIBS_pem = -lbearssl
-UNIT_origins = lib/tls/origins.c lib/base/pool.c
+UNIT_origins = lib/tls/origins.c $(ENGINE_PARTS)
+UNIT_LIBS_origins = -lbearssl
 UNIT_resolve = lib/net/resolve.c lib/net/hosts.c lib/net/net.c lib/net/wait.c
 UNIT_LIBS_resolve = -lcares
 UNIT_policy_random = $(UNIT_policy)
