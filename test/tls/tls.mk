@@ -10,3 +10,7 @@ peers: build/tls/driver
 	@test/tls/peers.py
 
 .PHONY: peers
+
+build/tls/shim: build/san/test/bogo/shim.o $(DRIVER_SRC:%.c=build/san/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -o $@ $^ -lbearssl
