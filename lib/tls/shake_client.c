@@ -397,6 +397,9 @@ client_send_hello(struct engine *e)
 	shake_finish(e, &d);
 	s->hello_len = (uint16_t)d.len;
 	engine_seal(e);
+	/* Some servers of old look at the first record's version before anything else (RFC 8446 section 5.1). */
+	if (!s->is_retried)
+		e->out[2] = 1;
 	e->state = s->is_retried ? CLIENT_RETRIED : CLIENT_HELLO;
 }
 
@@ -711,6 +714,18 @@ is_downgraded(const struct shake *s, const unsigned char random[32])
 	return speaks(s, ENGINE_TLS13) && memcmp(random + 24, "DOWNGRD", 7) == 0 && random[31] <= 1;
 }
 
+/* RFC 8422 section 5.2: uncompressed must be among them. */
+static bool
+reads_points(const struct extensions *x)
+{
+	struct cursor c = x->at[EXT_POINT_FORMATS], formats;
+
+	if (!extension_has(x, EXT_POINT_FORMATS))
+		return true;
+	formats = cursor_vector(&c, 1);
+	return cursor_is_done(&c) && formats.len > 0 && memchr(formats.p, 0, formats.len) != NULL;
+}
+
 static int
 judge_hello_12(const struct shake *s, struct server_hello *h)
 {
@@ -723,7 +738,7 @@ judge_hello_12(const struct shake *s, struct server_hello *h)
 		return ENGINE_NO_VERSION;
 	if (is_downgraded(s, h->random))
 		return ENGINE_DOWNGRADED;
-	if (suite == NULL || suite->is_13 || h->compression != 0)
+	if (suite == NULL || suite->is_13 || h->compression != 0 || !reads_points(&h->x))
 		return ENGINE_PARAMETER;
 	if (extension_has(&h->x, EXT_RENEGOTIATION) &&
 		(renegotiation.len != 1 || renegotiation.p[0] != 0))
@@ -1316,8 +1331,8 @@ client_read_hello_done(struct engine *e, struct cursor body)
 	size_t len = group_point_len(e->group);
 	struct draft d;
 
-	if (body.len > 0) {
-		engine_fail(e, ENGINE_DECODE);
+	if (body.len > 0 || !shake_is_aligned(e)) {
+		engine_fail(e, body.len > 0 ? ENGINE_DECODE : ENGINE_UNEXPECTED);
 		return;
 	}
 	shake_hash_message(e);

@@ -375,15 +375,16 @@ choose_session(struct engine *e, const struct client_hello *h, bool sha384)
 	s->offers_psk = allows_psk(h, &malformed);
 	if (malformed)
 		return ENGINE_DECODE;
+	/* A second hello leaves out only what does not go with our suite (RFC 8446 section 4.1.2). */
 	if (!extension_has(&h->x, EXT_PSK))
-		return ENGINE_OK;
+		return s->had_psk ? ENGINE_PARAMETER : ENGINE_OK;
 	if (!h->x.psk_is_last)
 		return ENGINE_PARAMETER;
 	if (!extension_has(&h->x, EXT_PSK_MODES))
 		return ENGINE_MISSING;
 	identities = cursor_vector(&c, 2);
 	binders = cursor_vector(&c, 2);
-	if (!cursor_is_done(&c))
+	if (!cursor_is_done(&c) || binders.len == 0)
 		return ENGINE_DECODE;
 	error = find_identity(s, identities, binders, sha384, &ticket, &binder, &selected);
 	if (error != ENGINE_OK || ticket == NULL || !s->offers_psk)
@@ -435,6 +436,7 @@ server_retry(struct engine *e)
 	transcript_start(&s->transcript, s->suite->sha384);
 	shake_hash_message(e);
 	transcript_fold(&s->transcript);
+	s->had_psk = e->is_resumed;
 	e->is_resumed = s->has_psk = false; /* the second hello has binders of its own */
 	s->is_retried = true;
 	d = shake_begin(e, MESSAGE_SERVER_HELLO);

@@ -10,3 +10,13 @@ peers: build/tls/driver
 	@test/tls/peers.py
 
 .PHONY: peers
+
+build/tls/shim: build/san/test/bogo/shim.o $(DRIVER_SRC:%.c=build/san/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -o $@ $^ -lbearssl
+
+# BoringSSL's runner; a target of its own, since it fetches a source package and takes a minute.
+bogo: build/tls/shim
+	@test/bogo/run
+
+.PHONY: bogo

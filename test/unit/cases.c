@@ -1451,7 +1451,7 @@ case_66(void) /* pre_shared_key: not last, no modes, counts that differ, a wrong
 		server();
 		write_psk(psk, &len, session_13.handle, n);
 		ask(&(struct asks){ .last = psk, .last_len = len });
-		REFUSED(IP);
+		REFUSED(n == 0 ? DE : IP); /* none at all is no list of binders */
 	}
 	server();
 	ask_again(&(struct asks){ 0 }, true);
@@ -1475,6 +1475,10 @@ case_66(void) /* pre_shared_key: not last, no modes, counts that differ, a wrong
 	ask_again(&(struct asks){ BYTES(shares, "\0\0") }, false);
 	ask_again(&(struct asks){ 0 }, true);
 	REFUSED(DECRYPT);
+	server();
+	ask_again(&(struct asks){ BYTES(shares, "\0\0") }, false);
+	ask(&(struct asks){ 0 }); /* it was good, and is gone */
+	REFUSED(IP);
 }
 
 static void

@@ -601,6 +601,14 @@ test_client_12(void)
 	CHECK_INT(e.state, CLIENT12_DONE);
 	give(RECORD_HANDSHAKE, "\16\0\0\0", 4);
 	CHECK_INT(e.state, CLIENT12_CHANGE);
+	client_12_at(
+		CLIENT12_EXCHANGE); /* more behind ServerHelloDone than may come before our Finished */
+	say_exchange(29, 32, 0x0403, false);
+	give(RECORD_HANDSHAKE, "\16\0\0\0\4\0", 6);
+	CHECK_INT(alert_sent(), 10);
+	client_12_at(CLIENT12_EXCHANGE);
+	say_exchange(29, 32, 0x0403, false);
+	give(RECORD_HANDSHAKE, "\16\0\0\0", 4);
 	give(RECORD_HANDSHAKE, "\24\0\0\14xxxxxxxxxxxx", 16); /* Finished in clear */
 	CHECK_INT(alert_sent(), 10);
 }
