@@ -329,13 +329,15 @@ tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	t->is_server = true;
 	br_ssl_server_zero(sc);
 	tls_set_profile(t, seed, in, out);
+	t->alpn[1] = "http/1.0"; /* some clients name no other */
+	br_ssl_engine_set_protocol_names(&sc->eng, t->alpn, 2);
 	tls_set_server_suites(&sc->eng, sizeof suites_server_aes / sizeof *suites_server_aes);
 	br_ssl_engine_add_flags(&sc->eng, BR_OPT_ENFORCE_SERVER_PREFERENCES);
 	/* BearSSL does not write to it. */
 	t->leaf.data = (unsigned char *)(uintptr_t)leaf;
 	t->leaf.data_len = leaf_len;
-	br_ssl_server_set_single_ec(sc, &t->leaf, 1, key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC,
-		&bear_ec, bear_ecdsa_sign);
+	br_ssl_server_set_single_ec(
+		sc, &t->leaf, 1, key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &bear_ec, bear_ecdsa_sign);
 	if (tie != NULL) {
 		t->cache = (struct tls_cache){ &cache_class, tie };
 		br_ssl_server_set_cache(sc, &t->cache.vtable);

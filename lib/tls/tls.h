@@ -38,7 +38,7 @@ struct tls { /* zeroed before its first use */
 	br_x509_certificate
 		leaf; /* server: what it shows; the bytes are the caller's until tls_is_open */
 	struct tls_cache cache;
-	const char *alpn[1];
+	const char *alpn[2];
 	bool is_server;
 	bool framed;          /* no encryption from the peer yet: messages are counted */
 	uint8_t head_have;    /* bytes of the present record header seen, 0..5 */
