@@ -496,8 +496,8 @@ requests_target(void)
 	};
 	static const char *const connects[] = { "CONNECT a:443 HTTP/1.1\r\nHost: b:443\r\n\r\n",
 		"CONNECT a:443 HTTP/1.1\r\nHost: a:80\r\n\r\n",
-		"CONNECT a:443 HTTP/1.1\r\nHost: proxy:3128\r\nPragma: no-cache\r\n"
-		"Proxy-Connection: Keep-Alive\r\nContent-Length: 0\r\n\r\n",
+		("CONNECT a:443 HTTP/1.1\r\nHost: proxy:3128\r\nPragma: no-cache\r\n"
+		 "Proxy-Connection: Keep-Alive\r\nContent-Length: 0\r\n\r\n"),
 		"CONNECT a:443 HTTP/1.1\r\nHost:\r\n\r\n", "CONNECT a:443 HTTP/1.1\r\n\r\n",
 		"CONNECT a:443 HTTP/1.0\r\n\r\n" };
 
