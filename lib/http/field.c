@@ -31,6 +31,7 @@ static const struct {
 	{ "trailer", FIELD_TRAILER },
 	{ "content-encoding", FIELD_FIXED },
 	{ "content-type", FIELD_FIXED },
+	{ "content-disposition", FIELD_DISPOSITION },
 	{ "content-range", FIELD_FIXED },
 	{ "range", FIELD_FIXED },
 	{ "if-", FIELD_TRAILER },
@@ -39,11 +40,11 @@ static const struct {
 	{ "authorization", FIELD_FIXED },
 	{ "www-authenticate", FIELD_FIXED },
 	{ "cookie", FIELD_FIXED },
-	{ "set-cookie", FIELD_FIXED },
+	{ "set-cookie", FIELD_SET_COOKIE | FIELD_FIXED },
 	{ "age", FIELD_TRAILER },
 	{ "date", FIELD_TRAILER },
 	{ "expires", FIELD_TRAILER },
-	{ "location", FIELD_TRAILER },
+	{ "location", FIELD_LOCATION | FIELD_TRAILER },
 	{ "retry-after", FIELD_TRAILER },
 	{ "vary", FIELD_TRAILER },
 	{ "warning", FIELD_TRAILER },
@@ -100,4 +101,25 @@ field_is_value_char(char c)
 	unsigned char u = (unsigned char)c;
 
 	return u >= 0x20 ? u != 0x7f : u == '\t';
+}
+
+/* True if only letters and digits count and they are these. */
+static bool
+resembles(const char *text, size_t len, const char *letters)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = ascii_lower(text[i]);
+
+		if (!ascii_is_digit(text[i]) && (c < 'a' || c > 'z'))
+			continue;
+		if (*letters == '\0' || c != (unsigned char)*letters++)
+			return false;
+	}
+	return *letters == '\0';
+}
+
+bool
+field_poses_as_framing(const char *name, size_t len)
+{
+	return resembles(name, len, "contentlength") || resembles(name, len, "transferencoding");
 }

@@ -20,6 +20,9 @@ enum {
 	FIELD_EXPECT,
 	FIELD_MAX_FORWARDS,
 	FIELD_ALT_SVC,
+	FIELD_SET_COOKIE,
+	FIELD_LOCATION,
+	FIELD_DISPOSITION,
 	FIELD_WHICH = 0x0f,
 	/* what else holds */
 	FIELD_HOP = 0x10,     /* never forwarded as it came */
@@ -33,6 +36,9 @@ unsigned field_lookup(const char *name, size_t len);
 
 /* A trailer of that name is not passed on. */
 bool field_is_no_trailer(const char *name, size_t len);
+
+/* Is, or looks like, Content-Length or Transfer-Encoding: some reader, or what stands behind CGI, may take it for that. */
+bool field_poses_as_framing(const char *name, size_t len);
 
 /* tchar of RFC 9110 section 5.6.2. */
 bool field_is_name_char(char c);

@@ -8,6 +8,12 @@
 #include <string.h>
 #include "lib/http/field.h"
 
+enum {
+	RELAY_FIRST = 9
+}; /* bytes that show whether it is HTTP: four that may stand before "HTTP" */
+
+static const char TOO_LARGE[] = "The answer's header is larger than 32 KiB.";
+
 void
 relay_start(struct relay *r, char *buf)
 {
@@ -23,10 +29,18 @@ relay_next(struct relay *r)
 	r->high = high;
 }
 
+/* So many bytes of buf were written. */
+static void
+relay_note_high(struct relay *r, size_t len)
+{
+	if (len > r->high)
+		r->high = len;
+}
+
 /*
  * Takes bytes of a head from a leg, up to its empty line and never further: what follows stays in the leg.
- * True: a line end stands after a line end, so it is time to parse.  Bare line feeds count here, so that
- * the parser sees and refuses them.
+ * True: a line end stands after a line end, so it is time to parse.  Bare line feeds count: they end a response, and a
+ * request's are refused by the parser.
  */
 static bool
 relay_gather(struct relay *r, struct leg *from)
@@ -47,8 +61,7 @@ relay_gather(struct relay *r, struct leg *from)
 	}
 	if (i > 0)
 		leg_take(from, i);
-	if (r->have > r->high)
-		r->high = r->have;
+	relay_note_high(r, r->have);
 	return complete || r->have == HTTP_HEAD_MAX;
 }
 
@@ -81,7 +94,7 @@ relay_move_body(struct body *body, struct leg *from, struct leg *to)
 		const unsigned char *data = leg_peek(from, &have);
 		unsigned char *space = leg_room(to, &room);
 
-		if (data == NULL || space == NULL)
+		if (space == NULL || (data == NULL && !body_is_held(body)))
 			break;
 		if (body_move(body, (const char *)data, have, &used, (char *)space, room, &made) <
 			0)
@@ -117,11 +130,18 @@ relay_is_no_request(const struct relay *r)
 static enum relay_event
 relay_take_request(struct relay *r, struct leg *client, struct http_head *head)
 {
+	size_t len;
 	int n;
 
 	do { /* again when there were but empty lines so far */
 		if (!relay_gather(r, client) && !relay_is_no_request(r))
 			return RELAY_WAIT;
+		len = http_encode_target(r->buf, r->have, RELAY_HEAD);
+		if (len == 0)
+			return relay_bad_request(
+				r, 414, "The request's address is too long once it is encoded.");
+		r->have = len;
+		relay_note_high(r, len);
 		n = http_parse_request(head, r->buf, r->have);
 	} while (n == 0 && r->have < HTTP_HEAD_MAX);
 	if (n < 0)
@@ -141,11 +161,10 @@ relay_forward(struct relay *r, struct http_head *head)
 	uint64_t length = head->length;
 
 	r->have = http_rewrite_request(head, r->buf, RELAY_HEAD, !r->client_keep);
+	relay_note_high(r, r->have);
 	if (r->have == 0)
 		return false;
-	if (r->have > r->high)
-		r->high = r->have;
-	body_start(&r->up_body, framing, length, false);
+	body_start(&r->up_body, framing, length, 0);
 	r->up = UP_SEND;
 	return true;
 }
@@ -176,7 +195,7 @@ relay_step_up(struct relay *r, struct leg *client, struct leg *origin, struct ht
 				r, 400, "The request's body is not framed as HTTP/1.1 asks.");
 		if (r->up_body.done)
 			r->up = UP_DONE;
-		else if (leg_is_ended(client))
+		else if (leg_is_ended(client) && !body_is_held(&r->up_body))
 			return RELAY_CLIENT_LEFT;
 	}
 	return RELAY_WAIT;
@@ -192,38 +211,72 @@ relay_bad_response(struct relay *r, const char *error)
 	return RELAY_BAD_RESPONSE;
 }
 
-/* The response head is in buf: decides what becomes of it. */
-static enum relay_event
-relay_take_response(struct relay *r, struct leg *origin, struct http_head *head)
+/* A final response's head: how its body goes on, and that nothing follows what was repaired. */
+static void
+relay_begin_body(struct relay *r, struct http_head *head)
+{
+	unsigned how = BODY_LENIENT;
+
+	if (r->doubtful) {
+		head->by_close = true;
+		head->tells_length = head->tells_chunked = false;
+	}
+	if (r->old_client || head->by_close)
+		how |= BODY_PLAIN;
+	/* A response before the whole request: the two connections can't be in step again. */
+	r->close = !r->client_keep || !head->keep || head->by_close || r->spoilt ||
+		   head->framing == BODY_CLOSE || r->up != UP_DONE;
+	body_start(&r->down_body, head->framing, head->length, how);
+}
+
+/* Looks for a response head in what comes.  1: it is in buf, and parsed; 0: not yet; -1: refused. */
+static int
+relay_find_response(struct relay *r, struct leg *origin, struct http_head *head)
 {
 	int n;
 
-	if (!relay_gather(r, origin))
-		return RELAY_WAIT;
-	n = http_parse_response(head, r->buf, r->have, &r->asked);
+	for (;;) {
+		/* What is not HTTP shows in its first bytes, and may never have an empty line. */
+		bool first = r->have < RELAY_FIRST, complete = relay_gather(r, origin);
+
+		if (!complete && (!first || r->have == 0))
+			return 0;
+		n = http_parse_response(head, r->buf, r->have, &r->asked);
+		if (n != 0 || !complete)
+			break;
+		/* But empty lines so far. */
+	}
 	if (n < 0)
-		return relay_bad_response(r, head->error);
-	if (n == 0)
-		return relay_bad_response(r, "The answer's header is larger than 32 KiB.");
+		(void)relay_bad_response(r, head->error);
+	return n > 0 ? 1 : n;
+}
+
+/* A response head came: decides what becomes of it. */
+static enum relay_event
+relay_take_response(struct relay *r, struct leg *origin, struct http_head *head)
+{
+	int n = relay_find_response(r, origin, head);
+
+	if (n <= 0)
+		return n == 0 ? RELAY_WAIT : RELAY_BAD_RESPONSE;
 	if (head->status < 200 && head->status != 101) {
+		r->spoilt = r->spoilt || !head->keep;
+		r->doubtful = r->doubtful || head->by_close;
 		if (++r->interim > RELAY_INTERIM)
-			return relay_bad_response(r, "More than eight provisional answers came.");
+			return relay_bad_response(r, "More than sixteen provisional answers came.");
 		if (r->old_client) { /* RFC 9110 section 15.2: never to an HTTP/1.0 client */
 			r->have = 0;
 			return RELAY_WAIT;
 		}
 	} else {
-		/* A response before the whole request: the two connections can't be in step again. */
-		r->close = !r->client_keep || !head->keep || head->framing == BODY_CLOSE ||
-			   r->up != UP_DONE;
-		body_start(&r->down_body, head->framing, head->length, r->old_client);
+		relay_begin_body(r, head);
 	}
 	r->status = head->status;
 	r->have = http_rewrite_response(head, r->buf, RELAY_HEAD, r->close, r->old_client);
+	relay_note_high(r, head->reach);
+	relay_note_high(r, r->have);
 	if (r->have == 0)
-		return relay_bad_response(r, "The answer's header is larger than 32 KiB.");
-	if (r->have > r->high)
-		r->high = r->have;
+		return relay_bad_response(r, TOO_LARGE);
 	r->down = DOWN_SEND;
 	return RELAY_WAIT;
 }
@@ -233,6 +286,8 @@ relay_pass_body(struct relay *r, struct leg *client, struct leg *origin)
 {
 	if (!relay_move_body(&r->down_body, origin, client))
 		return relay_bad_response(r, "The answer's body is not framed as HTTP/1.1 asks.");
+	if (!r->down_body.done && body_is_held(&r->down_body))
+		return RELAY_WAIT;
 	if (!r->down_body.done) {
 		/* Only a proper end ends a body that lasts until the end: else it was cut. */
 		if (leg_is_ended(origin))
@@ -242,6 +297,7 @@ relay_pass_body(struct relay *r, struct leg *client, struct leg *origin)
 		if (!r->down_body.done)
 			return RELAY_TRUNCATED;
 	}
+	r->close = r->close || r->down_body.repaired;
 	r->down = DOWN_DONE;
 	return RELAY_DONE;
 }
@@ -278,8 +334,9 @@ relay_step_down(struct relay *r, struct leg *client, struct leg *origin, struct 
 		if (!relay_send_head(r, client))
 			return RELAY_WAIT;
 		leg_flush(client);
+		/* A request with a body is HTTP to its end. */
 		if (r->status == 101)
-			return RELAY_SWITCHED;
+			return r->up == UP_DONE ? RELAY_SWITCHED : RELAY_WAIT;
 		r->down = r->status < 200 ? DOWN_HEAD : DOWN_BODY;
 	}
 	return r->down == DOWN_BODY ? relay_pass_body(r, client, origin) : RELAY_WAIT;

@@ -16,7 +16,8 @@
 
 enum {
 	RELAY_HEAD = HTTP_HEAD_MAX + HTTP_HEAD_ROOM, /* bytes of the lent buffer */
-	RELAY_INTERIM = 8 /* 1xx responses before the final one: nobody needs more than two */
+	RELAY_INTERIM =
+		16 /* 1xx responses before the final one: some say that they are working on it */
 };
 
 enum relay_up {
@@ -46,11 +47,13 @@ struct relay {
 	bool old_client;         /* speaks HTTP/1.0: no 1xx, no chunks */
 	bool client_keep;        /* the request lets the client's connection live on */
 	bool close;              /* after this exchange the connections end */
-	bool answered;           /* a byte of a final response was put into the client's leg */
-	uint8_t interim;         /* 1xx responses so far */
-	uint16_t status;         /* of the response; 0: none yet */
-	uint16_t error_status;   /* after RELAY_BAD_REQUEST: the answer's status */
-	const char *error;       /* after RELAY_BAD_*: a sentence */
+	bool spoilt; /* the origin's connection is not used again, whatever the final response says */
+	bool doubtful;         /* an interim response held what may be read in two ways */
+	bool answered;         /* a byte of a final response was put into the client's leg */
+	uint8_t interim;       /* 1xx responses so far */
+	uint16_t status;       /* of the response; 0: none yet */
+	uint16_t error_status; /* after RELAY_BAD_REQUEST: the answer's status */
+	const char *error;     /* after RELAY_BAD_*: a sentence */
 };
 
 enum relay_event {

@@ -191,45 +191,89 @@ read_any8(struct cursor *c, size_t bytes, unsigned wanted)
 
 /* --- extensions ----------------------------------------------------------------------------------- */
 
-/* RFC 6066 section 3: one name of type host_name, no literal address.  Parsed by what also reads CONNECT and
- * Host, so that the three can be compared. */
+/* The text of an address, of either kind: RFC 6066 section 3 forbids it as a name, and some clients send it. */
+static bool
+is_address(const char *name, size_t len)
+{
+	char text[64];
+	struct target target;
+
+	if (target_parse(&target, name, len) == 0)
+		return target.is_ip && target.port == 0;
+	if (len > sizeof text - 2)
+		return false;
+	text[0] = '[';
+	memcpy(text + 1, name, len);
+	text[len + 1] = ']';
+	return target_parse(&target, text, len + 2) == 0;
+}
+
+/* RFC 6066 section 3: one name of type host_name.  Parsed by what also reads CONNECT and Host, so that the three
+ * can be compared.  An address, and nothing, name no host. */
 static void
 read_server_name(struct cursor *c)
 {
-	size_t after_list = enter(c, read16(c)), after_name, len = 0;
+	size_t after_list, after_name, len = 0;
 	char name[sizeof c->h->sni];
 	struct target target;
-	unsigned type = read8(c);
+	unsigned type;
 
+	if (c->left == 0)
+		return;
+	after_list = enter(c, read16(c));
+	if (c->left == 0) {
+		leave(c, after_list);
+		return;
+	}
+	type = read8(c);
 	after_name = enter(c, read16(c));
 	while (c->left > 0 && len < sizeof name)
 		name[len++] = (char)read8(c);
-	if (type != 0 || c->left > 0 || after_name > 0 || len == 0 ||
-		memchr(name, ':', len) != NULL || target_parse(&target, name, len) != 0 ||
-		target.is_ip) {
+	if (type != 0 || c->left > 0 || after_name > 0) {
+		fail(c->h, HELLO_BAD_NAME);
+		return;
+	}
+	leave(c, after_name);
+	leave(c, after_list);
+	if (len == 0 || is_address(name, len))
+		return;
+	if (memchr(name, ':', len) != NULL || target_parse(&target, name, len) != 0) {
 		fail(c->h, HELLO_BAD_NAME);
 		return;
 	}
 	memcpy(c->h->sni, target.host, sizeof c->h->sni);
-	leave(c, after_name);
-	leave(c, after_list);
+}
+
+/* One of the protocols that a client names. */
+static void
+read_protocol(struct cursor *c)
+{
+	static const char wanted[8] = "http/1.1";
+	size_t len = c->left, same = 0;
+	unsigned byte = 0;
+
+	if (len == 0)
+		fail(c->h, HELLO_MALFORMED);
+	for (size_t i = 0; i < len; i++) {
+		byte = read8(c);
+		same += i < sizeof wanted - 1 && byte == (unsigned char)wanted[i];
+	}
+	if (len != sizeof wanted || same != len - 1)
+		return;
+	c->h->alpn_http11 |= byte == '1';
+	c->h->alpn_http10 |= byte == '0';
 }
 
 static void
 read_alpn(struct cursor *c)
 {
-	static const char wanted[8] = "http/1.1";
 	size_t after_list = enter(c, read16(c));
 
 	c->h->has_alpn = true;
 	do {
-		size_t after_name = enter(c, read8(c)), len = c->left, same = 0;
+		size_t after_name = enter(c, read8(c));
 
-		if (len == 0)
-			fail(c->h, HELLO_MALFORMED);
-		for (size_t i = 0; i < len; i++)
-			same += read8(c) == (unsigned char)wanted[i % sizeof wanted];
-		c->h->alpn_http11 |= len == sizeof wanted && same == len;
+		read_protocol(c);
 		leave(c, after_name);
 	} while (c->left > 0 && c->h->error == HELLO_OK);
 	leave(c, after_list);
@@ -340,7 +384,7 @@ bool
 hello_is_speakable(const struct hello *h)
 {
 	return h->error == HELLO_OK && h->tls12 && h->suite && h->group && h->point &&
-	       h->signature && (!h->has_alpn || h->alpn_http11);
+	       h->signature && (!h->has_alpn || h->alpn_http11 || h->alpn_http10);
 }
 
 const char *

@@ -19,13 +19,14 @@ enum hello_error {
 	HELLO_MALFORMED, /* a length that does not add up, a trailing byte, an empty record */
 	HELLO_TOO_LARGE, /* more than HELLO_WIRE_MAX */
 	HELLO_DUPLICATE, /* an extension twice (RFC 8446 section 4.2) */
-	HELLO_BAD_NAME, /* two host names, an empty one, a NUL, one that is no host name or an IP literal */
+	HELLO_BAD_NAME,  /* two host names, a NUL, one that is no host name */
 };
 
 struct hello {
-	char sni[256];    /* lower case, no trailing dot; "" if there is none */
+	char sni[256]; /* lower case, no trailing dot; "" if there is none, or an empty one, or an address */
 	bool has_alpn;    /* the client offers ALPN at all */
-	bool alpn_http11; /* ... and "http/1.1" is among it */
+	bool alpn_http11; /* ... and "http/1.1" is among it, */
+	bool alpn_http10; /* or "http/1.0" */
 	bool tls12; /* legacy_version >= 0x0303, and 0x0303 in supported_versions if that is there */
 	bool suite;     /* offers a suite that tls.h's server side has (ECDHE-ECDSA, AEAD) */
 	bool group;     /* X25519 or P-256 in supported_groups, or no such extension */
@@ -46,7 +47,7 @@ struct hello {
 int hello_parse(struct hello *h, const unsigned char *wire, size_t len);
 
 /* True if the engine behind tls.h can serve this client at all: TLS 1.2 with a suite, a group and a signature
- * of ours, and "http/1.1" if it names protocols (one that offers h2 alone would not understand us). */
+ * of ours, and "http/1.1" or "http/1.0" if it names protocols (one that offers h2 alone would not understand us). */
 bool hello_is_speakable(const struct hello *h);
 
 const char *hello_error_text(enum hello_error e);

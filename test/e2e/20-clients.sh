@@ -78,7 +78,7 @@ is 'curl with TLS 1.2 at most' "$(px --tls-max 1.2 "$N/")" '<h1>nginx says hello
 is 'curl without the CA refuses' "$(curl -sS --max-time 20 -x "$PX" -o /dev/null "$N/" 2>/dev/null; echo $?)" 60
 is 'curl HEAD' "$(px -I -o /dev/null -w '%{http_code}' "$N/numbers.txt")" 200
 is 'nginx in clear' "$(px "http://nginx.bed.test:$WEB/")" '<h1>nginx says hello</h1>'
-like 'Via of the proxy at nginx is no obstacle' "$(tail -n 1 log/nginx.access)" '"GET / HTTP/1.1" 200'
+like 'and nginx logs it' "$(tail -n 1 log/nginx.access)" '"GET / HTTP/1.1" 200'
 is 'openssl s_server' "$(px "https://sserver.bed.test:$TLS/numbers.txt" | sha256sum)" "$(sha256sum <numbers.txt)"
 like 'gnutls-serv' "$(px "https://gnutls.bed.test:$PORT2/")" 'GNUTLS|gnutls|GnuTLS'
 for kind in www p384 many chacha aes256; do

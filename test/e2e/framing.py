@@ -66,7 +66,6 @@ HEADS = [
     ("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 505)),
     ("a method that is no token", "GE(T /hello HTTP/1.1\r\nHost: @\r\n\r\n", (400,)),
     ("a target without slash", "GET hello HTTP/1.1\r\nHost: @\r\n\r\n", (400,)),
-    ("a high byte in the target", "GET /h\xc3\xa9 HTTP/1.1\r\nHost: @\r\n\r\n", (400,)),
     ("too many fields", "GET /hello HTTP/1.1\r\nHost: @\r\n" + "X: a\r\n" * 400 + "\r\n", (400, 431)),
     ("a head over 32 KiB", "GET /hello HTTP/1.1\r\nHost: @\r\nX: " + "a" * 33000 + "\r\n\r\n", (400, 431)),
     ("a target over 32 KiB", "GET /" + "a" * 33000 + " HTTP/1.1\r\nHost: @\r\n\r\n", (400, 414, 431)),
@@ -168,6 +167,8 @@ def main():
             continue
         if "HTTP/2" in name and "preface" in name:
             continue
+        if name == "no Host" or name.startswith(("Host with", "Host of")):
+            continue  # the target says whom it is for: see plain.py
         test("in clear: " + name, refused, in_clear, text, statuses)
     for name, text in BODIES:
         test("inspected body: " + name, spoiled_body, inspected, text)

@@ -150,6 +150,19 @@ def no_tls():
     same(got("www"), b"")
 
 
+def http10_only():
+    """A client that names http/1.0 and nothing else is inspected; so is one that resumes."""
+    c = context(alpn=("http/1.0",), most=ssl.TLSVersion.TLSv1_2)
+    session = None
+    for _ in range(2):
+        s, _ = connect(HOST)
+        t = c.wrap_socket(s, server_hostname=HOST, session=session)
+        same(t.selected_alpn_protocol(), "http/1.0")
+        t.sendall(get("/hello", "%s:%d" % (HOST, TLS), version="HTTP/1.0"))
+        has(read_to_end(t)[0], b"hello from www")
+        session = t.session
+
+
 # --- names ------------------------------------------------------------------------
 def sni_differs(name):
     """Not even the handshake succeeds, whatever Host would say later."""
@@ -393,8 +406,11 @@ def main():
     test("two of another extension", bad, records(hello(*USUAL, GROUPS)))
     test("two host names in an SNI", bad, records(hello(sni(HOST.encode(), b"ads.bed.test"), GROUPS, POINTS, SIGS)))
     test("NUL in the SNI", bad, records(hello(sni(HOST.encode() + b"\0.ads.test"), GROUPS, POINTS, SIGS)))
-    test("an empty SNI", bad, records(hello(sni(b""), GROUPS, POINTS, SIGS)))
-    test("an address as SNI", bad, records(hello(sni(b"127.20.0.1"), GROUPS, POINTS, SIGS)))
+    test("an empty SNI is none", good, records(hello(sni(b""), GROUPS, POINTS, SIGS)))
+    test("an SNI without names is none", good, records(hello(ext(0, b"\0\0"), GROUPS, POINTS, SIGS)))
+    test("an address as SNI is none", good, records(hello(sni(b"127.20.0.1"), GROUPS, POINTS, SIGS)))
+    test("an IPv6 address as SNI is none", good, records(hello(sni(b"::1"), GROUPS, POINTS, SIGS)))
+    test("ALPN http/1.0 alone", http10_only)
     test("an over-long SNI", bad, records(hello(sni(b"a" * 300), GROUPS, POINTS, SIGS)))
     test("no suite that we have", bad, records(hello(*USUAL, suites=bytes.fromhex("c02fc030002f"))))
     test("ALPN h2 only: an alert, or a session without ALPN", h2_only)

@@ -368,6 +368,17 @@ def p_websocket(c, r):
             return False
 
 
+def p_raw(c, r):
+    """A switch to what was asked for, as Docker's and Kubernetes' exec: once the body is read, it is echoed and then
+    whatever comes.  The 101 has fields that it must not have."""
+    data = b"".join(r.body())
+    c.send("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\n"
+           "Upgrade: %s\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n" % r.get("upgrade"))
+    while True:
+        c.send(data)
+        data = c.some(65536)
+
+
 def p_slow(c, r):
     """N bytes, one each MS milliseconds."""
     n, ms = r.number(1), r.number(2)
@@ -392,19 +403,15 @@ FAULTS = {
     "negative-length": (HEAD + "Content-Length: -5\r\n\r\nhello", "close"),
     "huge-length": (HEAD + "Content-Length: 99999999999999999999999\r\n\r\nhello", "close"),
     "plus-length": (HEAD + "Content-Length: +5\r\n\r\nhello", "close"),
-    "bare-lf": ("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", "close"),
     "bare-cr": (HEAD + "X: a\rb\r\nContent-Length: 5\r\n\r\nhello", "close"),
-    "obs-fold": (HEAD + "X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello", "close"),
     "space-colon": (HEAD + "Content-Length : 5\r\n\r\nhello", "close"),
     "nul": (HEAD + "X: a\0b\r\nContent-Length: 5\r\n\r\nhello", "close"),
-    "no-colon": (HEAD + "nonsense\r\nContent-Length: 5\r\n\r\nhello", "close"),
     "unknown-coding": (HEAD + "Transfer-Encoding: gzip\r\n\r\nhello", "close"),
     "chunked-twice": (HEAD + "Transfer-Encoding: chunked, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "close"),
     "bad-version": ("HTTP/2.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "close"),
     "bad-status": ("HTTP/1.1 20 OK\r\nContent-Length: 5\r\n\r\nhello", "close"),
     "http09": ("hello, world\n", "close"),
     "big-head": (HEAD + "X: " + "a" * 40000 + "\r\nContent-Length: 5\r\n\r\nhello", "close"),
-    "many-fields": (HEAD + "X: a\r\n" * 2000 + "Content-Length: 5\r\n\r\nhello", "close"),
     "empty": ("", "close"),
     "half-head": ("HTTP/1.1 200 OK\r\nContent-Le", "close"),
     # After a good head: the client must see that the body is not whole.
@@ -451,7 +458,7 @@ PATHS = {
     "hello": p_hello, "head": p_head, "echo": p_echo, "refuse": p_refuse, "early": p_early, "sum": p_sum,
     "slowread": p_slowread, "bytes": p_bytes, "chunked": p_chunked, "trailers": p_trailers, "close": p_close,
     "closecut": p_closecut, "old": p_old, "status": p_status, "304length": p_304length, "interim": p_interim,
-    "switch": p_switch, "hop": p_hop, "page": p_page, "ws": p_websocket, "slow": p_slow, "wait": p_wait,
+    "switch": p_switch, "hop": p_hop, "page": p_page, "ws": p_websocket, "slow": p_slow, "wait": p_wait, "raw": p_raw,
     "fault": p_fault,
 }
 

@@ -9,7 +9,7 @@ UNIT_wait = lib/net/wait.c
 UNIT_net = lib/net/net.c
 UNIT_dial = lib/net/dial.c lib/net/net.c lib/net/wait.c
 # heads, and what they are made of
-HTTP_PARTS = lib/http/http.c lib/http/field.c lib/net/target.c
+HTTP_PARTS = lib/http/request.c lib/http/response.c lib/http/rewrite.c lib/http/head.c lib/http/field.c lib/net/target.c
 UNIT_http = $(HTTP_PARTS)
 UNIT_body = lib/http/body.c lib/http/field.c
 UNIT_target = lib/net/target.c
