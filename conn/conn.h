@@ -110,9 +110,10 @@ struct conn {
 		struct dial dial;
 		struct chain *chain; /* from the start of its handshake until the leaf is minted */
 		unsigned char key[ORIGINS_HASH]; /* of the session with it */
-		struct origin_verdict verdict;   /* what a session with it is saved with; until 0: none yet */
+		struct origin_verdict
+			verdict;  /* what a session with it is saved with; until 0: none yet */
 		uint16_t pending; /* bytes of a session in the scratch that waits for the verdict */
-		unsigned answers;                /* that it gave on this connection */
+		unsigned answers; /* that it gave on this connection */
 	} origin;
 
 	struct conn_record { /* record.c: this request's line in the log; method "": none is due */

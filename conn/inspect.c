@@ -191,8 +191,8 @@ find_session(struct conn *c)
 static void
 keep_session(struct conn *c, const unsigned char *session, size_t len)
 {
-	origins_save(cert_origins(c->proxy->cert), c->origin.key, session, len,
-		&c->origin.verdict, c->proxy->wall, c->proxy->now);
+	origins_save(cert_origins(c->proxy->cert), c->origin.key, session, len, &c->origin.verdict,
+		c->proxy->wall, c->proxy->now);
 }
 
 /*
@@ -511,8 +511,8 @@ replay_hello(struct conn *c)
 	size_t n = 1;
 
 	while (h->sent < h->len && n > 0) {
-		n = leg_replay(&c->pair.client, scratch_hello(c) + h->sent,
-			(size_t)(h->len - h->sent));
+		n = leg_replay(
+			&c->pair.client, scratch_hello(c) + h->sent, (size_t)(h->len - h->sent));
 		h->sent += (uint16_t)n;
 	}
 	return h->sent == h->len;

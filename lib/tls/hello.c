@@ -102,6 +102,7 @@ struct cursor {
 	const unsigned char *wire; /* the next byte, or the next record's header */
 	size_t record;             /* bytes left in the present record */
 	size_t left;               /* bytes left in the present vector, all of them on the wire */
+	bool has_versions;         /* supported_versions is there */
 };
 
 static unsigned
@@ -282,24 +283,28 @@ read_alpn(struct cursor *c)
 static void
 read_extension(struct cursor *c, unsigned type)
 {
-	static const uint16_t groups[] = { 29, 23 };                /* X25519, P-256 */
+	static const uint16_t groups[] = { 29, 23, 4588 }; /* X25519, P-256, X25519MLKEM768 */
 	static const uint16_t ecdsa[] = { 0x0403, 0x0503, 0x0603 }; /* SHA-256, -384, -512 */
-	static const uint16_t tls12[] = { 0x0303 };
+	static const uint16_t versions[] = { 0x0303, 0x0304 };
 	unsigned which;
 	struct hello *h = c->h;
 
 	switch (type) {
 	case EXT_SERVER_NAME: read_server_name(c); break;
-	case EXT_SUPPORTED_GROUPS: h->group = read_which16(c, read16(c), groups, 2); break;
+	case EXT_SUPPORTED_GROUPS: h->group = read_which16(c, read16(c), groups, 3); break;
 	case EXT_EC_POINT_FORMATS: h->point = read_any8(c, read8(c), 0); break;
 	case EXT_SIGNATURE_ALGORITHMS:
 		which = read_which16(c, read16(c), ecdsa, 3);
 		h->signature = which != 0;
-		h->sha256 = h->sha256 && (which & 1) != 0;
 		break;
 	case EXT_ALPN: read_alpn(c); break;
 	/* The engine looks at legacy_version alone, so that must allow it too. */
-	case EXT_SUPPORTED_VERSIONS: h->tls12 &= read_which16(c, read8(c), tls12, 1); break;
+	case EXT_SUPPORTED_VERSIONS:
+		which = read_which16(c, read8(c), versions, 2);
+		h->tls12 &= which & 1;
+		h->tls13 &= which >> 1;
+		c->has_versions = true;
+		break;
 	default: skip(c, c->left);
 	}
 }
@@ -333,8 +338,8 @@ read_extensions(struct cursor *c)
 static void
 read_hello(struct cursor *c)
 {
-	/* ECDHE-ECDSA with ChaCha20-Poly1305, AES-128-GCM, AES-256-GCM: tls.c's server side. */
-	static const uint16_t suites[] = { 0xCCA9, 0xC02B, 0xC02C };
+	/* ECDHE-ECDSA with ChaCha20-Poly1305, AES-128-GCM, AES-256-GCM; TLS 1.3's: the engine's server side. */
+	static const uint16_t suites[] = { 0xCCA9, 0xC02B, 0xC02C, 0x1303, 0x1301, 0x1302 };
 	struct hello *h = c->h;
 	unsigned version, which;
 
@@ -352,14 +357,14 @@ read_hello(struct cursor *c)
 	for (size_t i = 0; i < h->session_id_len; i++)
 		h->session_id[i] = (uint8_t)read8(c);
 	which = read_which16(c, read16(c), suites, sizeof suites / sizeof suites[0]);
-	h->suite = which != 0;
-	h->sha256 = (which & 3) != 0;
+	h->suite = (which & 7) != 0;
+	h->tls13 = which >> 3 != 0;
 	if (!read_any8(c, read8(c), 0)) /* "null" compression must be offered */
 		fail(h, HELLO_MALFORMED);
 	h->group = h->point = true;
 	if (c->left > 0)
 		read_extensions(c);
-	h->sha256 &= h->signature;
+	h->tls13 &= c->has_versions;
 }
 
 int
@@ -383,8 +388,8 @@ hello_parse(struct hello *h, const unsigned char *wire, size_t len)
 bool
 hello_is_speakable(const struct hello *h)
 {
-	return h->error == HELLO_OK && h->tls12 && h->suite && h->group && h->point &&
-	       h->signature && (!h->has_alpn || h->alpn_http11 || h->alpn_http10);
+	return h->error == HELLO_OK && (h->tls13 || (h->tls12 && h->suite)) && h->group &&
+	       h->point && h->signature && (!h->has_alpn || h->alpn_http11 || h->alpn_http10);
 }
 
 const char *

@@ -27,13 +27,13 @@ struct hello {
 	bool has_alpn;    /* the client offers ALPN at all */
 	bool alpn_http11; /* ... and "http/1.1" is among it, */
 	bool alpn_http10; /* or "http/1.0" */
+	bool tls13;       /* 0x0304 in supported_versions, with a suite of TLS 1.3 that we have */
 	bool tls12; /* legacy_version >= 0x0303, and 0x0303 in supported_versions if that is there */
-	bool suite;     /* offers a suite that tls.h's server side has (ECDHE-ECDSA, AEAD) */
+	bool suite;     /* offers a suite that the engine's server side has (ECDHE-ECDSA, AEAD) */
 	bool group;     /* X25519 or P-256 in supported_groups, or no such extension */
 	bool point;     /* no ec_point_formats, or uncompressed among it */
 	bool signature; /* ECDSA with SHA-256, -384 or -512; without signature_algorithms only SHA-1 is
 			     meant (RFC 5246 section 7.4.1.4.1), which the engine has not */
-	bool sha256;    /* of both it offers one with SHA-256: the engine needs no other hash */
 	uint8_t session_id_len; /* 0..32: what it wants to resume */
 	uint8_t session_id[32];
 	enum hello_error error;
@@ -46,7 +46,7 @@ struct hello {
  */
 int hello_parse(struct hello *h, const unsigned char *wire, size_t len);
 
-/* True if the engine behind tls.h can serve this client at all: TLS 1.2 with a suite, a group and a signature
+/* True if the engine behind engine.h can serve this client at all: TLS 1.3 or 1.2 with a suite, a group and a signature
  * of ours, and "http/1.1" or "http/1.0" if it names protocols (one that offers h2 alone would not understand us). */
 bool hello_is_speakable(const struct hello *h);
 

@@ -22,16 +22,16 @@ struct leg_buf {
 };
 
 struct leg {
-	int fd;                  /* -1: closed */
-	struct engine *tls;      /* NULL: in clear, and then: */
-	struct leg_buf *in;      /* what came; in a tunnel it is the other leg's out */
-	struct leg_buf *out;     /* what is to go */
-	bool readable;           /* select said so, and no recv has since come back short */
-	bool blocked;            /* the socket took less than it was offered */
-	bool eof;                /* the peer's FIN, or recv failed: no byte will come any more */
-	bool ending;             /* leg_end was called */
-	bool shut;               /* our FIN is out */
-	int error;               /* errno of the first failure; 0: none.  TLS failures: engine_error */
+	int fd;              /* -1: closed */
+	struct engine *tls;  /* NULL: in clear, and then: */
+	struct leg_buf *in;  /* what came; in a tunnel it is the other leg's out */
+	struct leg_buf *out; /* what is to go */
+	bool readable;       /* select said so, and no recv has since come back short */
+	bool blocked;        /* the socket took less than it was offered */
+	bool eof;            /* the peer's FIN, or recv failed: no byte will come any more */
+	bool ending;         /* leg_end was called */
+	bool shut;           /* our FIN is out */
+	int error;           /* errno of the first failure; 0: none.  TLS failures: engine_error */
 	uint64_t received, sent; /* bytes on the wire */
 };
 

@@ -101,9 +101,8 @@ find_place(struct origins *o, const unsigned char key[ORIGINS_HASH], bool single
 }
 
 void
-origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH],
-	const unsigned char *session, size_t len, const struct origin_verdict *verdict, int64_t now,
-	int64_t now_ms)
+origins_save(struct origins *o, const unsigned char key[ORIGINS_HASH], const unsigned char *session,
+	size_t len, const struct origin_verdict *verdict, int64_t now, int64_t now_ms)
 {
 	struct origin_session *e;
 	int64_t lifetime = ORIGINS_SECS, said;

@@ -20,7 +20,7 @@
 enum {
 	ORIGINS_HASH = 32,    /* bytes of a key, and of a certificate's fingerprint: SHA-256 */
 	ORIGINS_SECS = 86400, /* a session is offered for a day at most (RFC 5246 appendix F.1.4) */
-	ORIGINS_SAME = 4      /* single tickets kept of one origin: a browser opens six connections */
+	ORIGINS_SAME = 4 /* single tickets kept of one origin: a browser opens six connections */
 };
 
 /* What is known beside the session: of whom it is, and until when that holds. */

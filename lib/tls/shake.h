@@ -127,7 +127,8 @@ struct shake {
 	uint16_t scheme; /* of the signature */
 	uint8_t flight;  /* server: what it sends next; see server.c */
 	bool is_retried, is_requested, is_extended, gets_ticket, sent_change, has_psk, offers_psk;
-	bool has_alpn, has_session_12, has_formats, had_psk;
+	char alpn; /* server: the last letter of "http/1.1" or "http/1.0"; 0: none is named */
+	bool has_session_12, has_formats, had_psk;
 };
 
 /* --- shake.c: what both roles do --- */

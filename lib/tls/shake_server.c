@@ -123,7 +123,7 @@ choose_protocol(struct shake *s, const struct client_hello *h)
 {
 	struct cursor c = h->x.at[EXT_ALPN], list;
 
-	s->has_alpn = false;
+	s->alpn = 0;
 	if (!extension_has(&h->x, EXT_ALPN))
 		return ENGINE_OK;
 	list = cursor_vector(&c, 2);
@@ -134,9 +134,27 @@ choose_protocol(struct shake *s, const struct client_hello *h)
 
 		if (name.len == 0)
 			return ENGINE_DECODE;
-		s->has_alpn |= name.len == 8 && memcmp(name.p, "http/1.1", 8) == 0;
+		/* Who asks for the older one alone speaks it, and is served. */
+		if (name.len == 8 && memcmp(name.p, "http/1.", 7) == 0 &&
+			(name.p[7] == '1' || (name.p[7] == '0' && s->alpn == 0)))
+			s->alpn = (char)name.p[7];
 	}
-	return s->has_alpn ? ENGINE_OK : ENGINE_NO_PROTOCOL;
+	return s->alpn != 0 ? ENGINE_OK : ENGINE_NO_PROTOCOL;
+}
+
+static void
+put_protocol(const struct shake *s, struct draft *d)
+{
+	size_t at;
+
+	if (s->alpn == 0)
+		return;
+	at = extension_open(d, EXT_ALPN);
+	draft_number(d, 9, 2);
+	draft_number(d, 8, 1);
+	draft_bytes(d, "http/1.", 7);
+	draft_bytes(d, &s->alpn, 1);
+	draft_close(d, at, 2);
 }
 
 /* 0: none.  TLS 1.2 lets any curve sign with any hash; ours is P-256. */
@@ -689,13 +707,7 @@ write_extensions_12(struct shake *s, struct draft *d, bool has_formats)
 		draft_number(d, 0x0100, 2); /* one: uncompressed */
 		draft_close(d, at, 2);
 	}
-	if (s->has_alpn) {
-		at = extension_open(d, EXT_ALPN);
-		draft_number(d, 9, 2);
-		draft_number(d, 8, 1);
-		draft_bytes(d, "http/1.1", 8);
-		draft_close(d, at, 2);
-	}
+	put_protocol(s, d);
 	draft_close(d, block, 2);
 	if (d->len == block) /* none at all: not even their length (RFC 5246 section 7.4.1.3) */
 		d->len -= 2;
@@ -835,15 +847,9 @@ send_encrypted(struct engine *e)
 {
 	struct shake *s = e->shake;
 	struct draft d = shake_begin(e, MESSAGE_ENCRYPTED);
-	size_t block = draft_open(&d, 2), at;
+	size_t block = draft_open(&d, 2);
 
-	if (s->has_alpn) {
-		at = extension_open(&d, EXT_ALPN);
-		draft_number(&d, 9, 2);
-		draft_number(&d, 8, 1);
-		draft_bytes(&d, "http/1.1", 8);
-		draft_close(&d, at, 2);
-	}
+	put_protocol(s, &d);
 	draft_close(&d, block, 2);
 	shake_finish(e, &d);
 	s->flight = e->is_resumed ? FLIGHT_FINISHED : FLIGHT_CERTIFICATE;

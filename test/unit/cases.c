@@ -1559,8 +1559,11 @@ static void
 case_72(void) /* ALPN */
 {
 	server();
-	ask(&(struct asks){ .has_alpn = true, BYTES(alpn, "\2h2\10http/1.0") });
+	ask(&(struct asks){ .has_alpn = true, BYTES(alpn, "\2h2\10http/2.0") });
 	REFUSED(NO_PROTOCOL);
+	server();
+	ask(&(struct asks){ .has_alpn = true, BYTES(alpn, "\2h2\10http/1.0") });
+	ACCEPTED();
 	server();
 	ask(&(struct asks){ .has_alpn = true, BYTES(alpn, "\2h2\0\10http/1.1") });
 	REFUSED(DE);

@@ -199,12 +199,13 @@ test_captured(void)
 			CHECK_INT(h.has_alpn, cases[i].alpn);
 			CHECK_INT(h.alpn_http11, cases[i].http11);
 			CHECK_INT(h.tls12, cases[i].tls12);
+			CHECK(h.tls13 || strcmp(cases[i].name, "openssl-tls13") != 0);
 			CHECK_INT(h.suite, cases[i].suite);
 			CHECK_INT(h.group, cases[i].group);
 			CHECK_INT(h.signature, cases[i].signature);
 			CHECK(h.point);
 			CHECK_INT(hello_is_speakable(&h),
-				cases[i].tls12 && cases[i].suite && cases[i].group &&
+				((cases[i].tls12 && cases[i].suite) || h.tls13) && cases[i].group &&
 					cases[i].signature && cases[i].alpn == cases[i].http11);
 		}
 		/* What comes behind the records is not looked at. */
@@ -408,28 +409,39 @@ test_flags(void)
 	CHECK(!hello_is_speakable(&(struct hello){ 0 }));
 }
 
-/* SHA-256 is enough where a suite and a signature with it are offered, whatever else is. */
+/* What a client must have of each version. */
 static void
-test_sha256(void)
+test_versions(void)
 {
 	static const struct {
 		struct parts parts;
-		bool enough;
+		bool tls12, tls13, speakable;
 	} cases[] = {
-		{ { .extensions = GOOD }, true },
-		{ { .suites = "c0 2c cc a9", .extensions = GOOD }, true },
-		{ { .suites = "c0 2c", .extensions = GOOD }, false },
-		{ { .suites = "c0 2f 00 2f", .extensions = GOOD }, false },
-		{ { .extensions = GROUPS "00 0d 00 06 00 04 06 03 04 03" }, true },
-		{ { .extensions = GROUPS "00 0d 00 06 00 04 05 03 04 01" }, false },
-		{ { .extensions = GROUPS }, false },
-		{ { .suites = "c0 2c", .extensions = GROUPS "00 0d 00 04 00 02 05 03" }, false },
+		{ { .extensions = GOOD }, true, false, true },
+		{ { .extensions = GOOD "00 2b 00 03 02 03 03" }, true, false, true },
+		{ { .suites = "13 01", .extensions = GOOD "00 2b 00 03 02 03 04" }, false, true,
+			true },
+		{ { .suites = "13 03 c0 2c", .extensions = GOOD "00 2b 00 05 04 03 04 03 03" },
+			true, true, true },
+		{ { .suites = "13 02", .extensions = GOOD }, true, false,
+			false }, /* not asked for */
+		{ { .suites = "c0 2c", .extensions = GOOD "00 2b 00 03 02 03 04" }, false, false,
+			false },
+		{ { .suites = "13 04", .extensions = GOOD "00 2b 00 03 02 03 04" }, false, false,
+			false },
+		{ { .suites = "c0 2f 00 2f", .extensions = GOOD }, true, false, false },
+		{ { .suites = "13 01",
+			  .extensions = "00 0a 00 04 00 02 11 ec 00 0d 00 04 00 02 04 03 "
+					"00 2b 00 03 02 03 04" },
+			false, true, true }, /* X25519MLKEM768 alone */
+		{ { .extensions = GROUPS }, true, false, false },
 	};
 	struct hello h;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		CHECK_INT(parse_parts(&h, &cases[i].parts), wire.len);
-		if (h.sha256 != cases[i].enough)
+		if (h.tls12 != cases[i].tls12 || h.tls13 != cases[i].tls13 ||
+			hello_is_speakable(&h) != cases[i].speakable)
 			CHECK_INT(i, -1);
 	}
 }
@@ -683,7 +695,7 @@ main(void)
 	test_records();
 	test_size();
 	test_flags();
-	test_sha256();
+	test_versions();
 	test_alpn();
 	test_malformed();
 	test_session_id();

@@ -127,7 +127,8 @@ wire_load(struct wire *w, struct engine *from)
 
 	if (w->start == w->end)
 		w->start = w->end = 0;
-	for (const unsigned char *data; (data = engine_send_buf(from, &len)) != NULL; moved = true) {
+	for (const unsigned char *data; (data = engine_send_buf(from, &len)) != NULL;
+		moved = true) {
 		memcpy(w->data + w->end, data, len);
 		w->end += len;
 		engine_send_ack(from, len);
