@@ -296,7 +296,7 @@ CONF
 start_proxy() {
 	local conf=${1:-$BED/sluice.conf}
 	[ $# -gt 0 ] || configure "$conf"
-	ASAN_OPTIONS=abort_on_error=0:exitcode=99:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	ASAN_OPTIONS=abort_on_error=0:exitcode=99:detect_leaks=1:verify_asan_link_order=0 UBSAN_OPTIONS=print_stacktrace=1 \
 		${BED_WRAP:-} "$SLUICE" -c "$conf" >>"$BED/log/proxy.out" 2>>"$BED/log/proxy.err" &
 	bed_proxy_pid=$!
 	if ! wait_for "${BED_START:-15}" proxy_serves; then
