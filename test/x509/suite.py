@@ -55,7 +55,7 @@ def run(program, case, directory):
             f.write(case[part])
     done = subprocess.run(
         [*program, "verify", files["trusted"], files["chain"], case["name"] or "-", str(case["time"])],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=20)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
     line = (done.stdout.splitlines() or [""])[0]
     if done.returncode == 0 and line == "OK":
         return "SUCCESS", line
