@@ -72,7 +72,7 @@ def main():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     suite = args[1] if len(args) > 1 else os.path.join(root, "shared/x509/dev.json.xz")
     if not os.path.exists(suite):
-        print("x509-suite: skipped, no", suite)
+        print("skip - x509-suite: no ../shared/x509/dev.json.xz\nx509-suite: 0 passed, 0 failed, 1 skipped")
         return
     with lzma.open(suite) as f:
         cases = json.load(f)
