@@ -14,7 +14,7 @@ is 'block: 502' "$(status "$U")" 502
 like 'block: Proxy-Status' "$(cat head)" '^Proxy-Status: sluice; ?error=tls_certificate_error; ?details="[^"]*expired'
 page=$(cat body)
 like 'block: the page names the reason in words' "$page" 'expired'
-like 'block: and the date' "$page" "$(date -u -d '-2 days' +%Y-%m-%d)"
+like 'block: and the date' "$page" "$(date -u -d "$(openssl x509 -in "$PKI/expired.crt" -noout -enddate | cut -d= -f2)" +%Y-%m-%d)"
 like 'block: and the host' "$page" 'expired\.bed\.test'
 unlike 'block: nothing of the request reached it' "$(got expired)" .
 log_line 'block: logged with its code' 'expired\.bed\.test.*502.*expired'
