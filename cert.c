@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "lib/x509/anchors.h"
 #include "lib/x509/authority.h"
@@ -90,10 +89,8 @@ build_time(void)
 
 /* The time, or the build's if the clock is behind that. */
 static int64_t
-time_at_least(void)
+at_least_build(int64_t now)
 {
-	int64_t now = (int64_t)time(NULL);
-
 	return now > build_time() ? now : build_time();
 }
 
@@ -237,14 +234,19 @@ remember(const struct authority *ca, struct store *store, const struct leaf_id *
 
 /* What the store asks at start: a leaf of another CA or of a past epoch is never asked for again.  While the
  * clock is behind nothing counts as past. */
+struct present {
+	const struct authority *ca;
+	int64_t now;
+};
+
 static bool
 is_current(const void *arg, const unsigned char *data, size_t len)
 {
-	const struct cert *ct = arg;
+	const struct present *at = arg;
 
 	return len > LEAF_HEAD && len <= LEAF_HEAD + CERT_LEAF_MAX &&
-	       memcmp(data, ct->ca->authority.hash, LEAF_CA) == 0 &&
-	       read64(data + LEAF_CA) > time_at_least() - FORGE_EPOCH;
+	       memcmp(data, at->ca->hash, LEAF_CA) == 0 &&
+	       read64(data + LEAF_CA) > at_least_build(at->now) - FORGE_EPOCH;
 }
 
 size_t
@@ -368,9 +370,10 @@ cert_count(const struct cert *ct, struct cert_counters *out)
 
 /* A cache that fails costs time and nothing else: it is no reason not to start. */
 static int
-open_leaves(struct cert *ct, const struct config *c)
+open_leaves(struct cert *ct, const struct config *c, int64_t now)
 {
 	static const struct store_limits limits = { BATCH_MS, DAY_BYTES };
+	const struct present at = { &ct->ca->authority, now };
 	unsigned char secret[STORE_SECRET];
 	char why[STORE_ERROR];
 
@@ -380,7 +383,7 @@ open_leaves(struct cert *ct, const struct config *c)
 	pool_wipe(secret, sizeof secret);
 	if (ct->leaves == NULL || ct->pages == NULL)
 		return -1;
-	if (store_attach(ct->leaves, ct->cache, is_current, ct, why) != 0)
+	if (store_attach(ct->leaves, ct->cache, is_current, &at, why) != 0)
 		log_line(LOG_LEVEL_WARN, "%s", why);
 	return 0;
 }
@@ -424,7 +427,7 @@ load_anchors(const struct config *c, const unsigned char *ca, size_t ca_len, cha
 }
 
 static struct signer *
-load_signer(const struct config *c, char err[CERT_ERROR])
+load_signer(const struct config *c, int64_t now, char err[CERT_ERROR])
 {
 	struct signer *s = malloc(sizeof *s);
 
@@ -433,7 +436,7 @@ load_signer(const struct config *c, char err[CERT_ERROR])
 		return NULL;
 	}
 	s->replaced = NULL;
-	if (authority_open(&s->authority, c->ca_cert, c->ca_key, time_at_least(), err) == 0)
+	if (authority_open(&s->authority, c->ca_cert, c->ca_key, at_least_build(now), err) == 0)
 		return s;
 	locate(c, err);
 	free(s);
@@ -441,11 +444,12 @@ load_signer(const struct config *c, char err[CERT_ERROR])
 }
 
 static int
-open_parts(struct cert *ct, const struct config *c, size_t chains, size_t sessions,
+open_parts(struct cert *ct, const struct config *c, size_t chains, size_t sessions, int64_t now,
 	char err[CERT_ERROR])
 {
-	ct->ca = load_signer(c, err);
-	if (ct->ca == NULL || authority_make_untrusted(&ct->untrusted, time_at_least(), err) != 0)
+	ct->ca = load_signer(c, now, err);
+	if (ct->ca == NULL ||
+		authority_make_untrusted(&ct->untrusted, at_least_build(now), err) != 0)
 		return -1;
 	ct->anchors = load_anchors(c, ct->ca->authority.der, ct->ca->authority.der_len, err);
 	if (ct->anchors == NULL)
@@ -455,13 +459,13 @@ open_parts(struct cert *ct, const struct config *c, size_t chains, size_t sessio
 	ct->origins = origins_new(sessions);
 	if (ct->signatures == NULL || ct->sessions == NULL || ct->origins == NULL ||
 		pool_init(&ct->chains, sizeof(struct chain), chains) != 0 ||
-		open_leaves(ct, c) != 0)
+		open_leaves(ct, c, now) != 0)
 		return refuse(err, "no memory for certificates");
 	return 0;
 }
 
 struct cert *
-cert_open(const struct config *c, size_t chains, size_t sessions, char err[CERT_ERROR])
+cert_open(const struct config *c, size_t chains, size_t sessions, int64_t now, char err[CERT_ERROR])
 {
 	struct cert *ct = calloc(1, sizeof *ct);
 
@@ -473,19 +477,19 @@ cert_open(const struct config *c, size_t chains, size_t sessions, char err[CERT_
 	ct->cache_kib = c->cache_kib;
 	memcpy(ct->cache, c->cache, sizeof ct->cache);
 	memcpy(ct->clock_stamp, c->clock_stamp, sizeof ct->clock_stamp);
-	if (open_parts(ct, c, chains, sessions, err) == 0)
+	if (open_parts(ct, c, chains, sessions, now, err) == 0)
 		return ct;
 	cert_close(ct);
 	return NULL;
 }
 
 int
-cert_check(const struct config *c, char err[CERT_ERROR])
+cert_check(const struct config *c, int64_t now, char err[CERT_ERROR])
 {
 	struct authority ca;
 	struct anchors *anchors;
 
-	if (authority_check(&ca, c->ca_cert, c->ca_key, time_at_least(), err) != 0)
+	if (authority_check(&ca, c->ca_cert, c->ca_key, at_least_build(now), err) != 0)
 		return locate(c, err);
 	anchors = load_anchors(c, ca.der_len > 0 ? ca.der : NULL, ca.der_len, err);
 	authority_reset(&ca);
@@ -522,7 +526,8 @@ replace_ca(struct cert *ct, struct signer *fresh)
  * with the privileges that are left.  Returns 0 or -1.
  */
 static int
-reload_signer(struct cert *ct, const struct config *c, struct signer **fresh, char err[CERT_ERROR])
+reload_signer(struct cert *ct, const struct config *c, int64_t now, struct signer **fresh,
+	char err[CERT_ERROR])
 {
 	*fresh = NULL;
 	/* Also a CA that is gone: at SIGHUP none is made. */
@@ -530,7 +535,7 @@ reload_signer(struct cert *ct, const struct config *c, struct signer **fresh, ch
 		log_line(LOG_LEVEL_INFO, "the CA's files can't be read now: it stays as it is");
 		return 0;
 	}
-	*fresh = load_signer(c, err);
+	*fresh = load_signer(c, now, err);
 	if (*fresh == NULL)
 		return -1;
 	if (memcmp((*fresh)->authority.hash, ct->ca->authority.hash, AUTHORITY_HASH) == 0) {
@@ -541,13 +546,13 @@ reload_signer(struct cert *ct, const struct config *c, struct signer **fresh, ch
 }
 
 int
-cert_reload(struct cert *ct, const struct config *c, char err[CERT_ERROR])
+cert_reload(struct cert *ct, const struct config *c, int64_t now, char err[CERT_ERROR])
 {
 	struct signer *fresh;
 	const struct authority *ca;
 	struct anchors *anchors;
 
-	if (reload_signer(ct, c, &fresh, err) != 0)
+	if (reload_signer(ct, c, now, &fresh, err) != 0)
 		return -1;
 	ca = fresh != NULL ? &fresh->authority : &ct->ca->authority;
 	anchors = load_anchors(c, ca->der, ca->der_len, err);
@@ -595,10 +600,10 @@ cert_close(struct cert *ct)
 /* --- commands --- */
 
 int
-cert_print_ca(const struct config *c)
+cert_print_ca(const struct config *c, int64_t now)
 {
 	char err[CERT_ERROR], text[2 * AUTHORITY_CERT];
-	struct signer *s = load_signer(c, err);
+	struct signer *s = load_signer(c, now, err);
 	size_t i;
 
 	if (s == NULL) {

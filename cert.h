@@ -32,18 +32,19 @@ struct chain; /* lib/x509/chain.h */
  * At start, still with the privileges that reading the key needs: loads the bundle and the distrust list,
  * loads the CA or makes it on first use (see lib/x509/authority.h), derives the leaf key from its key, makes the
  * untrusted signer, opens the leaf cache, whose descriptor it keeps.  So nothing here needs those privileges
- * later.  Waits for the kernel's random generator.  Returns NULL with a sentence in err, which begins with file:line of
- * the option that is to blame; a leaf cache that can't be used is only logged.  `chains`: how many origins can be judged at once; `sessions`: TLS sessions kept.
+ * later.  Waits for the kernel's random generator.  `now`: Unix time, which may lie before the build date.  Returns NULL
+ * with a sentence in err, which begins with file:line of the option that is to blame; a leaf cache that can't be used is
+ * only logged.  `chains`: how many origins can be judged at once; `sessions`: TLS sessions kept.
  */
 struct cert *cert_open(
-	const struct config *c, size_t chains, size_t sessions, char err[CERT_ERROR]);
+	const struct config *c, size_t chains, size_t sessions, int64_t now, char err[CERT_ERROR]);
 
 /* Would cert_open succeed?  Reads the same files and makes none, no CA and no cache.  0, or -1 with a sentence in err. */
-int cert_check(const struct config *c, char err[CERT_ERROR]);
+int cert_check(const struct config *c, int64_t now, char err[CERT_ERROR]);
 
 /* At SIGHUP: the bundle and the distrust list anew; a CA that changed in place is taken if it can be read.
  * Returns 0, or -1: what was in use stays, and err says why. */
-int cert_reload(struct cert *ct, const struct config *c, char err[CERT_ERROR]);
+int cert_reload(struct cert *ct, const struct config *c, int64_t now, char err[CERT_ERROR]);
 
 /* Writes what is to be written to flash; wipes keys. */
 void cert_close(struct cert *ct);
@@ -104,7 +105,7 @@ struct cert_counters {
 void cert_count(const struct cert *ct, struct cert_counters *out);
 
 /* `sluice ca`: prints the CA certificate as PEM on stdout, its SHA-256 on stderr. Returns the exit status. */
-int cert_print_ca(const struct config *c);
+int cert_print_ca(const struct config *c, int64_t now);
 
 /* `sluice verify TRUSTED.pem CHAIN.pem NAME|- TIME`: prints "OK" or "ERR code: sentence".  0, 1, or 2. */
 int cert_verify(const char *trusted, const char *chain, const char *name, const char *time);

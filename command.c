@@ -102,7 +102,7 @@ print_ca(const char *file)
 
 	if (config_read(&config, file, err) != 0)
 		return command_fail(err);
-	return cert_print_ca(&config);
+	return cert_print_ca(&config, (int64_t)time(NULL));
 }
 
 static int

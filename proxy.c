@@ -99,7 +99,7 @@ reload_finish(struct policy *policy)
 	proxy.policy = policy;
 	proxy.config = self.next;
 	log_open(self.to_syslog, proxy.config.log_level);
-	if (cert_reload(proxy.cert, &proxy.config, err) != 0)
+	if (cert_reload(proxy.cert, &proxy.config, proxy.wall, err) != 0)
 		log_line(LOG_LEVEL_ERROR, "%s; what was trusted before stays", err);
 	if (resolver_reload(
 		    proxy.resolver, proxy.config.resolver[0] ? proxy.config.resolver : NULL) != 0)
@@ -316,7 +316,7 @@ serve(const char *file, bool to_syslog)
 	make_pools(c, &chains);
 	if (listen_open(&proxy.listeners, c, err) != 0)
 		die("%s", err);
-	proxy.cert = cert_open(c, chains, c->connections, err);
+	proxy.cert = cert_open(c, chains, c->connections, (int64_t)time(NULL), err);
 	if (proxy.cert == NULL)
 		die("%s", err);
 	if (start_as_user(c, &proxy.policy, &proxy.resolver, err) != 0)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cert.h"
@@ -51,7 +52,7 @@ start_check(const struct config *c, struct policy **policy, char err[CONFIG_ERRO
 {
 	struct resolver *resolver;
 
-	if (listen_check(c, err) != 0 || cert_check(c, err) != 0 ||
+	if (listen_check(c, err) != 0 || cert_check(c, (int64_t)time(NULL), err) != 0 ||
 		start_as_user(c, policy, &resolver, err) != 0)
 		return -1;
 	resolver_free(resolver);

@@ -7,6 +7,7 @@
 # machine's own package sources into build/sources.  CC from outside replaces compiler and C library.
 # shellcheck disable=SC2086,SC2046,SC3013 # lists of words are meant, and every sh here knows -nt
 set -eu
+unset LD_PRELOAD # a preloaded clock (faketime): apt's indices and its mirrors' certificates end some day
 targets="mips-uclibc mipsel-uclibc arm-uclibc mips-musl mipsel-musl arm-musl"
 here=$(cd "$(dirname "$0")" && pwd)
 target=${1:-}

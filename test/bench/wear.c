@@ -150,7 +150,7 @@ main(int argc, char **argv)
 	snprintf(c.ca_key, sizeof c.ca_key, "%s/ca.key", argv[1]);
 	snprintf(c.cache, sizeof c.cache, "%s/leaves", argv[1]);
 	c.cache_kib = argc > 2 ? (unsigned)atoi(argv[2]) : 128;
-	ct = cert_open(&c, 1, 1, err);
+	ct = cert_open(&c, 1, 1, now, err);
 	if (ct == NULL) {
 		fprintf(stderr, "wear: %s\n", err);
 		return 1;

@@ -10,7 +10,7 @@ usual_origins
 start_proxy || exit 1
 bytes=$((1 << 30))
 [ -z "$BED_SAN" ] || bytes=$((1 << 27))
-export MAX=240
+export MAX=900
 V=https://vast.bed.test:$TLS
 
 # watch COMMAND...: runs it and says how much the proxy's memory grew at its highest, in KiB.
@@ -46,7 +46,7 @@ within 'in constant memory (KiB grown)' "$grown" -100000 $room
 watch px -T zeros -H Expect: -H 'Transfer-Encoding: chunked' "$V/sum"
 is 'the same in chunks' "$(cat watch.out)" "$want"
 within 'in constant memory (KiB grown)' "$grown" -100000 $room
-watch curl -sS --max-time 240 -x "$PX" --cacert "$PKI/root.crt" -o /dev/null -w '%{size_download}\n' "https://quiet.bed.test:$TLS/bytes/$bytes"
+watch curl -sS --max-time "$MAX" -x "$PX" --cacert "$PKI/root.crt" -o /dev/null -w '%{size_download}\n' "https://quiet.bed.test:$TLS/bytes/$bytes"
 is 'the download in a tunnel' "$(cat watch.out)" "$bytes"
 within 'in constant memory (KiB grown)' "$grown" -100000 $room
 watch px -o /dev/null -w '%{size_download}\n' "http://vastplain.bed.test:$WEB/bytes/$bytes"

@@ -54,7 +54,7 @@ stop_proxy
 # --- uninspectable tunnel: what this TLS can't speak to is passed through, and the client judges it by itself ----
 option "option uninspectable 'tunnel'"
 start_proxy || exit 1
-T=(curl -sS --max-time 20 --cacert "$PKI/root.crt" -x "$PX")
+T=(curl -sS --max-time "$PATIENCE" --cacert "$PKI/root.crt" -x "$PX")
 is 'uninspectable tunnel: TLS 1.3 only' "$("${T[@]}" "https://tls13.bed.test:$TLS/hello")" 'hello from tls13'
 is 'uninspectable tunnel: an Ed25519 key' "$("${T[@]}" -k "https://ed25519.bed.test:$TLS/hello")" 'hello from ed25519'
 log_line 'uninspectable tunnel: the log tells' 'tls13\.bed\.test.* tunnelled'

@@ -112,11 +112,11 @@ sed 's/option log .*/option lag 1/' sluice.conf >bad.conf
 out=$("$SLUICE" -t -c bad.conf 2>&1)
 is 'a bad option: exit 1 or 2' "$(($? > 0))" 1
 like 'a bad option: file and line' "$out" "bad.conf:$(grep -n 'lag' bad.conf | cut -d: -f1)"
-out=$(timeout 10 "$SLUICE" -c bad.conf 2>&1 </dev/null)
+out=$(timeout "$PATIENCE" "$SLUICE" -c bad.conf 2>&1 </dev/null)
 like 'the daemon refuses it too' "$out" 'bad.conf:'
 out=$("$SLUICE" -t -c missing.conf 2>&1)
 like 'a missing file is named' "$out" 'missing.conf'
 sed "s|$BED/lists/quiet|$BED/lists/nothere|; s|:$PORT'|:$PORT2'|" sluice.conf >bad.conf
-out=$("$SLUICE" -c bad.conf 2>&1 </dev/null & pid=$!; sleep 1; kill $pid 2>/dev/null; wait $pid)
-like 'a missing list is named' "$out" 'nothere'
+in_background "$SLUICE" -c bad.conf >bad.err 2>&1 </dev/null
+check 'a missing list is named' wait_for 5 grep -q nothere bad.err
 like 'a version' "$("$SLUICE" --version 2>&1)" '[0-9]+\.[0-9]+'

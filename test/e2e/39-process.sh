@@ -63,15 +63,15 @@ reload
 check 'and back again' wait_for 5 can_connect 127.0.0.1 "$PORT"
 
 # --- SIGTERM drains --------------------------------------------------------------------
-px -o slow.out "$W/slow/20/30" &
+px -o slow.out "$W/slow/10/50" &
 download=$!
-wait_for 5 grep -q '/slow/20' log/www.log
+wait_for 5 grep -q '/slow/10' log/www.log
 pid=$bed_proxy_pid
 kill -TERM "$pid"
 check 'SIGTERM: no new connections' wait_for 5 unbound
 wait "$download"
 is 'SIGTERM: the running download ends well' $? 0
-is 'SIGTERM: it came whole' "$(cat slow.out)" "$(printf 'x%.0s' $(seq 20))"
+is 'SIGTERM: it came whole' "$(cat slow.out)" "$(printf 'x%.0s' $(seq 10))"
 check 'SIGTERM: then it ends' wait_for 15 gone "$pid"
 bed_proxy_pid=
 wait "$pid"
@@ -110,7 +110,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	stop_proxy
 	option "option user 'no-such-user-here'"
 	configure bad.conf
-	out=$(timeout 10 "$SLUICE" -c bad.conf 2>&1 </dev/null)
+	out=$(timeout "$PATIENCE" "$SLUICE" -c bad.conf 2>&1 </dev/null)
 	is 'as root: an unknown user is refused' "$(($? != 0))" 1
 	like 'as root: by name' "$out" 'no-such-user-here'
 	option "option user 'nobody'"
@@ -167,9 +167,9 @@ BED_WRAP=
 # --- who may connect ---------------------------------------------------------------------
 option "list client '127.0.0.2/32'"
 start_proxy || exit 1
-curl -sS --max-time 10 -o /dev/null -x "$PX" "http://plain.bed.test:$WEB/hello" 2>/dev/null
+curl -sS --max-time "$PATIENCE" -o /dev/null -x "$PX" "http://plain.bed.test:$WEB/hello" 2>/dev/null
 like 'client: one that is not in the list is closed at once' "$?" '^(52|56)$' # empty reply, or reset
-is 'client: one that is in the list is served' "$(curl -sS --max-time 10 --interface 127.0.0.2 -x "$PX" "http://plain.bed.test:$WEB/hello")" 'hello from plain'
+is 'client: one that is in the list is served' "$(curl -sS --max-time "$PATIENCE" --interface 127.0.0.2 -x "$PX" "http://plain.bed.test:$WEB/hello")" 'hello from plain'
 stop_proxy
 
 # --- what it refuses to start with ----------------------------------------------------------
@@ -177,7 +177,7 @@ bed_options=''
 refuses() {
 	local name=$1 pattern=$2 out pid
 	configure bad.conf
-	out=$(timeout 10 "$SLUICE" -c bad.conf 2>&1 </dev/null)
+	out=$(timeout "$PATIENCE" "$SLUICE" -c bad.conf 2>&1 </dev/null)
 	if [ $? -eq 124 ]; then
 		not_ok "$name: refused" 'it runs'
 	else

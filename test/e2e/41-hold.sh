@@ -25,7 +25,7 @@ list quiet tunnel quiet.bed.test
 list refused block 'plain.bed.test/refused*' 'www.bed.test/refused*'
 
 hold() {
-	raw "$TOP/test/e2e/hold.py" "$@"
+	PROXY_PID=$bed_proxy_pid raw "$TOP/test/e2e/hold.py" "$@"
 }
 
 # A deadline must do its work when nothing else wakes the proxy: that takes 20 s and a proxy of its own.

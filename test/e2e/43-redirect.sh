@@ -20,7 +20,10 @@ bed redirect
 unshare -n sleep 3600 &
 client=$!
 keep_pid $client
-wait_for 5 test "$(readlink /proc/$client/ns/net)" != "$(readlink /proc/self/ns/net)"
+of_its_own() {
+	[ "$(readlink /proc/$client/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+}
+wait_for 5 of_its_own
 ip link set lo up
 ip addr add 198.51.100.9/32 dev lo
 ip link add v0 type veth peer name v1 netns $client
@@ -72,7 +75,7 @@ redirect 3129
 direct() {
 	local at=$1
 	shift
-	inside curl -sS --http1.1 --max-time 20 --cacert "${BED_CA:-$CA}" --connect-to "::$at:" \
+	inside curl -sS --http1.1 --max-time "$PATIENCE" --cacert "${BED_CA:-$CA}" --connect-to "::$at:" \
 		-o "$BED/body" -D "$BED/head" -w '%{http_code}' "$@" 2>"$BED/curl.err"
 }
 
@@ -84,7 +87,7 @@ is 'by IPv6' "$(direct '[2001:db8::5]' --interface fd77::2 "https://www.bed.test
 log_line 'IPv6: the client is known' "fd77::2 GET https://www\.bed\.test:$TLS/hello 200 inspected"
 is 'by a public IPv6 address' "$(direct '[2001:db8::5]' --interface 2001:db8:77::2 "https://www.bed.test:$TLS/hello")" 200
 log_line 'whom the firewall redirects is a client' "2001:db8:77::2 GET https://www\.bed\.test:$TLS/hello 200 inspected"
-is 'who asks for a proxy must be in the list' "$(inside curl -s -o /dev/null -w '%{http_connect}' --max-time 20 \
+is 'who asks for a proxy must be in the list' "$(inside curl -s -o /dev/null -w '%{http_connect}' --max-time "$PATIENCE" \
 	--interface 2001:db8:77::2 -x "http://[2001:db8:77::1]:$PORT" "https://www.bed.test:$TLS/hello")" 000
 is 'a blocked URL' "$(direct 203.0.113.5 "https://www.bed.test:$TLS/hello/secret/x")" 403
 is 'a blocked host: the page comes inside TLS' "$(direct 203.0.113.5 "https://blocked.bed.test:$TLS/")" 403
@@ -114,7 +117,7 @@ is 'the address answers' "$(cat body)" 'hello from bare'
 is 'an empty Host says nothing' "$(direct 203.0.113.5 -H 'Host;' "http://plain.bed.test:$WEB/hello")" 400
 like 'and the page says so' "$(cat body)" 'Host is malformed'
 forget plain
-inside curl -sS --max-time 20 --connect-to '::203.0.113.5:' "http://plain.bed.test:$WEB/"{hello,sum,hello} >/dev/null
+inside curl -sS --max-time "$PATIENCE" --connect-to '::203.0.113.5:' "http://plain.bed.test:$WEB/"{hello,sum,hello} >/dev/null
 is 'three requests of one connection' "$(events plain | grep -cE '^accept|request GET' | tr '\n' ' ')$(events plain | grep -c '^accept')" '4 1'
 seen=$(direct 203.0.113.5 "http://plain.bed.test:$WEB/head" >/dev/null && cat body)
 like 'Host as asked' "$seen" "^Host: plain\.bed\.test:$WEB"
@@ -141,8 +144,8 @@ fi
 say() {
 	inside "$PY" - "$@" <<'PY'
 import socket, sys
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
-s.settimeout(10)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 120)
+s.settimeout(120)
 s.sendall(sys.argv[3].encode())
 got = b""
 try:
@@ -158,7 +161,7 @@ log_line 'and the log says it' 'TLS 203\.0\.113\.5:9 0 refused .*no connections 
 is 'who comes to the socket by itself is not served' "$(say 10.77.0.1 3129 'GET / HTTP/1.0')" nothing
 log_line 'nor taken for a loop' 'TLS 10\.77\.0\.1:3129 .*no connections to port'
 is 'no TLS where TLS is due: an alert' "$(say 203.0.113.5 "$TLS" 'SSH-2.0-x and more than five')" 15030300020232
-is 'the explicit proxy goes on' "$(inside curl -sS --max-time 20 -x "http://10.77.0.1:$PORT" --cacert "$CA" \
+is 'the explicit proxy goes on' "$(inside curl -sS --max-time "$PATIENCE" -x "http://10.77.0.1:$PORT" --cacert "$CA" \
 	"https://www.bed.test:$TLS/hello")" 'hello from www'
 
 # --- reload ----------------------------------------------------------------

@@ -20,7 +20,9 @@ for hash in SHA256 SHA384 SHA512; do
 		serve rsa RSA $hash $suite
 	done
 done
-wait_for 10 can_connect "127.20.5.$n" "$TLS"
+for i in $(seq $n); do
+	wait_for 10 can_connect "127.20.5.$i" "$TLS"
+done
 start_proxy || exit 1
 for i in $(seq $n); do
 	is "origin $i" "$(status "https://h$i.bed.test:$TLS/file")" 200
@@ -30,7 +32,7 @@ done
 # client SUITE HASH: what a client is told that can do only these.
 client() {
 	printf 'GET /file HTTP/1.1\r\nHost: h1.bed.test:%s\r\nConnection: close\r\n\r\n' "$TLS" |
-		timeout 20 openssl s_client -proxy "127.0.0.1:$PORT" -connect "h1.bed.test:$TLS" -servername h1.bed.test \
+		timeout "$PATIENCE" openssl s_client -proxy "127.0.0.1:$PORT" -connect "h1.bed.test:$TLS" -servername h1.bed.test \
 			-CAfile "$CA" -tls1_2 -cipher "$1" -sigalgs "ECDSA+$2" -ign_eof 2>&1
 }
 

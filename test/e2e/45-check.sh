@@ -14,12 +14,12 @@ W=https://www.bed.test:$TLS
 both() {
 	local name=$1 t d
 	configure bad.conf
-	if t=$(timeout 20 ./only -t -c bad.conf 2>&1 >/dev/null </dev/null); then
+	if t=$(timeout "$PATIENCE" ./only -t -c bad.conf 2>&1 >/dev/null </dev/null); then
 		not_ok "$name: -t refuses" 'it is taken'
 		return
 	fi
 	t=$(grep '^error: ' <<<"$t")
-	d=$(timeout 20 ./only -c bad.conf 2>&1 </dev/null | grep '^error: ')
+	d=$(timeout "$PATIENCE" ./only -c bad.conf 2>&1 </dev/null | grep '^error: ')
 	like "$name: -t refuses, with file and line" "$t" "^error: bad\.conf:[0-9]+: $2"
 	is "$name: the daemon says the same" "$d" "$t"
 }
@@ -264,4 +264,4 @@ PORT=$PORT RUN=$BED/run SLUICE=$SLUICE in_background "$TOP/test/serve" >run.out 
 check 'make run: it serves' wait_for 20 can_connect 127.0.0.1 "$PORT"
 is 'make run: two lines to try' "$(grep -c '^  curl ' run.out)" 2
 line=$(grep '^  curl ' run.out | tail -n 1)
-like 'make run: the second is blocked, over TLS that the CA vouches for' "$(sh -c "$line -sS --max-time 20" 2>&1)" '(doubleclick\.net.*blocked|blocked.*doubleclick)'
+like 'make run: the second is blocked, over TLS that the CA vouches for' "$(sh -c "$line -sS --max-time $PATIENCE" 2>&1)" '(doubleclick\.net.*blocked|blocked.*doubleclick)'

@@ -18,7 +18,7 @@ browse() {
 	local name=$1 url=$2 dir
 	shift 2
 	dir=$(mktemp -d "$BED/profile.XXXXXX")
-	timeout -k 5 90 ${BED_BROWSER:-} chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	timeout -k 5 300 ${BED_BROWSER:-} chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-dev-shm-usage --disable-background-networking --disable-component-update --disable-sync \
 		--disable-extensions --disable-default-apps --metrics-recording-only --disable-breakpad \
 		--disable-crash-reporter --user-data-dir="$dir" --window-size=412,915 --hide-scrollbars \

@@ -16,7 +16,7 @@ import traceback
 BED, CA = os.environ["BED"], os.environ["CA"]
 PORT, TLS, WEB = (int(os.environ[n]) for n in ("PORT", "TLS", "WEB"))
 DIRECT = os.environ.get("DIRECT") == "1"
-WAIT = float(os.environ.get("WAIT", "15"))
+WAIT = float(os.environ.get("WAIT", "120"))
 
 
 def test(name, run, *args):
@@ -217,7 +217,7 @@ def forget(*names):
                 pass
 
 
-def eventually(what, seconds=5):
+def eventually(what, seconds=WAIT):
     """True as soon as what() is; False when the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -38,7 +38,7 @@ def flood():
     time.sleep(1)
     for s in opened:
         s.close()
-    for _ in range(100):
+    for _ in range(1000):
         try:
             return one(secure(HOST))
         except (OSError, AssertionError, EOFError):

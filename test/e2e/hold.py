@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 
-from client import (TLS, WEB, End, Reader, address, connect, context, dial, eventually, forget, get, got, has, read_to_end, same,
+from client import (TLS, WAIT, WEB, End, Reader, address, connect, context, dial, eventually, forget, get, got, has, read_to_end, same,
                     secure, test)
 
 HOST, PLAIN, SECOND = "www.bed.test", "plain.bed.test", "second.bed.test"
 EMPTY = b"\x16\x03\x03\x00\x00" * 50000  # handshake records of no bytes
+CPU = int(os.environ.get("BED_CPU", "10"))  # seconds that serving beside a flood may cost at most: see served_beside
 GREEDY, MODEST = "127.0.0.2", "127.0.0.3"
 
 
@@ -61,12 +62,20 @@ def listen(host, serve):
     threading.Thread(target=run, daemon=True).start()
 
 
+def greeted(host, source=None):
+    """A tunnel in which a ClientHello has been said."""
+    s, status = connect(host, source=source)
+    same(status, 200)
+    s.sendall(client_hello(host))
+    return s
+
+
 # --- floods -----------------------------------------------------------------------
 class Flood:
-    """Empty records into a socket until it is closed; `sent` grows."""
+    """Empty records into a socket until it is closed: the proxy does that when the handshake has had its time."""
 
     def __init__(self):
-        self.sent = 0
+        self.sent, self.ended = 0, False
 
     def run(self, s):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -75,57 +84,77 @@ class Flood:
             while True:
                 self.sent += s.send(EMPTY)
         except OSError:
-            pass
-
-    def has_sent(self, n):
-        return eventually(lambda: self.sent >= n, 10)
+            self.ended = True
 
 
-def served_beside(floods):
-    """Eighty take a second; a proxy that reads on as long as the flood lasts serves five a second, or none."""
-    for f in floods:
-        assert f.has_sent(1 << 20), "the flood does not begin: %d bytes" % f.sent
-    start = time.monotonic()
-    for n in range(80):
+def cpu_seconds():
+    """What the proxy has used of a processor so far."""
+    with open("/proc/%s/stat" % os.environ["PROXY_PID"]) as f:
+        words = f.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def served_beside(start):
+    """Eighty cost the proxy a second, with what it reads of the flood meanwhile; one that reads on as long as the flood lasts
+    needs a fifth of a second for each, or serves none.  Seconds of its own processor time: on a busy machine it gets fewer
+    of them, and so do those whom it serves.  start() begins floods; only who is served while all of them go on counts."""
+    served, in_vain, used, floods = 0, 0, 0.0, []
+    while served < 80:
+        if not floods or any(f.ended for f in floods):
+            floods = start()
+            assert eventually(lambda: all(f.sent >= 1 << 18 for f in floods)), "the flood does not begin"
+        before = cpu_seconds()
         is_served()
-        assert time.monotonic() - start < 10, "%d of 80 were served in 10 s" % (n + 1)
-    for f in floods:
-        before = f.sent
-        assert f.has_sent(before + 1), "the flood ended before the others were served"
+        if any(f.ended for f in floods):
+            in_vain += 1
+            assert in_vain < 10, "ten floods were over before the next one was served"
+            continue
+        served += 1
+        used += cpu_seconds() - before
+        assert used < CPU, "%d of 80 were served in %d s of processor time" % (served, CPU)
 
 
 def flooding_clients():
-    sockets, floods = [], []
-    for _ in range(3):
-        s, status = connect(HOST)
-        same(status, 200)
-        s.sendall(client_hello(HOST))
-        has(s.recv(65536)[:1], b"\x16")
-        sockets.append(s)
-        floods.append(Flood())
-        threading.Thread(target=floods[-1].run, args=(s,), daemon=True).start()
+    sockets = []
+
+    def start():
+        floods = []
+        for _ in range(3):
+            s = greeted(HOST)
+            has(s.recv(65536)[:1], b"\x16")
+            sockets.append(s)
+            floods.append(Flood())
+            threading.Thread(target=floods[-1].run, args=(s,), daemon=True).start()
+        return floods
+
     try:
-        served_beside(floods)
+        served_beside(start)
     finally:
         for s in sockets:
-            s.shutdown(socket.SHUT_RDWR)
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 def flooding_origin():
-    flood = Flood()
+    floods, sockets = [], []
 
     def serve(s):
         s.recv(65536)
-        flood.run(s)
+        floods[-1].run(s)
+
+    def start():
+        floods.append(Flood())
+        sockets.append(greeted("flood.bed.test"))
+        return floods[-1:]
 
     listen("flood.bed.test", serve)
-    s, status = connect("flood.bed.test")
-    same(status, 200)
-    s.sendall(client_hello("flood.bed.test"))
     try:
-        served_beside([flood])
+        served_beside(start)
     finally:
-        s.close()
+        for s in sockets:
+            s.close()
 
 
 # --- silence --------------------------------------------------------------------------
@@ -133,10 +162,7 @@ def stalled(host):
     """Eight handshakes with an origin that will never come to an end, for one client."""
     held = []
     for _ in range(8):
-        s, status = connect(host, source=GREEDY)
-        same(status, 200)
-        s.sendall(client_hello(host))
-        held.append(s)
+        held.append(greeted(host, GREEDY))
     time.sleep(0.5)  # until the proxy is connected with all of them
     is_served(MODEST)
     is_served(MODEST)
@@ -155,29 +181,31 @@ def mumbling_origins():
 
 
 def silent_origin():
-    """The page is due after 20 s; one that needs the proxy's next turn for another reason comes up to 10 s later."""
+    """The page is due after 20 s, and nothing else wakes this proxy but a look at its listeners, 10, 20 and 30 s after its
+    start, which was just now: a page that needs that comes after 29 s.  Waking up takes a busy machine no 8 s."""
     start = time.monotonic()
     s, status = connect("mute.bed.test")
     same(status, 200)
-    s.settimeout(40)
+    s.settimeout(WAIT)
     t = context().wrap_socket(s, server_hostname="mute.bed.test")
     t.sendall(ask("/", "mute.bed.test"))
     same(Reader(t).response().status, 504)
     took = time.monotonic() - start
-    assert took < 26, "it took %.1f s" % took
+    assert took < 28, "it took %.1f s" % took
 
 
 # --- requests -------------------------------------------------------------------------
 def pipelined(dial, ask):
-    """Thrice, in a time too short for the proxy's own clock (10 s) to help out."""
-    end = time.monotonic() + 15
-    for _ in range(3):
+    """Eight times: a proxy that forgets the second request and finds it when it looks at its listeners, each 10 s, would
+    need more than a minute for what takes a moment."""
+    end = time.monotonic() + 60
+    for _ in range(8):
         s = dial()
         s.sendall(ask("/hello") + ask("/hello", extra="X-A: " + "a" * 20000 + "\r\n"))
         r = Reader(s)
         for _ in range(2):
-            s.settimeout(max(end - time.monotonic(), 0.1))
             same(r.response().status, 200)
+        assert time.monotonic() < end, "a minute is over"
 
 
 def refused_upload(s, head):

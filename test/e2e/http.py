@@ -423,7 +423,7 @@ def client_goes():
     s.sendall(get("/bytes/500000000", AUTH))
     s.recv(1000)
     s.close()
-    assert eventually(lambda: "send failed" in events("www"), 10), events("www")
+    assert eventually(lambda: "send failed" in events("www")), events("www")
 
 
 def main():

@@ -102,7 +102,7 @@ def abandoned():
     s = say(get("http://%s/bytes/500000000" % P, P))
     s.recv(1000)
     s.close()
-    assert eventually(lambda: "send failed" in events("plain"), 10), events("plain")
+    assert eventually(lambda: "send failed" in events("plain")), events("plain")
 
 
 def through_tunnel_port(port, statuses):

@@ -6,7 +6,7 @@ import struct
 import sys
 import time
 
-from client import (PORT, TLS, End, Reader, connect, context, dial, events, eventually, forget, get, got, has, lacks, read_to_end,
+from client import (PORT, TLS, WAIT, End, Reader, connect, context, dial, events, eventually, forget, get, got, has, lacks, read_to_end,
                     reset, same, secure, test)
 
 HOST = "www.bed.test"
@@ -59,7 +59,7 @@ def answered(wire, by_byte=False, pause=0):
             time.sleep(pause)
     else:
         s.sendall(wire)
-    s.settimeout(15)
+    s.settimeout(WAIT)
     try:
         data = s.recv(5, socket.MSG_WAITALL)
     except ConnectionError:
@@ -130,7 +130,7 @@ def hello_with_connect():
     message = records(hello(*USUAL))
     s = dial()
     s.sendall(b"CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (HOST.encode(), TLS, HOST.encode(), TLS) + message)
-    s.settimeout(15)
+    s.settimeout(WAIT)
     data = b""
     while b"\x16\x03\x03" not in data:
         part = s.recv(4096)
@@ -297,7 +297,7 @@ def renegotiation():
     import subprocess
     run = subprocess.run(["openssl", "s_client", "-proxy", "127.0.0.1:%d" % PORT, "-connect", "%s:%d" % (HOST, TLS), "-servername",
                           HOST, "-tls1_2", "-CAfile", os.environ["CA"], "-verify_return_error"], input=b"R\n",
-                         capture_output=True, timeout=60)
+                         capture_output=True, timeout=WAIT)
     lacks(run.stdout, b"verify error")
     assert b"no renegotiation" in run.stderr or b"error" in run.stderr or b"alert" in run.stderr, run.stderr[-300:]
 
@@ -322,7 +322,7 @@ def junk_after_handshake():
     record = bytearray(outgoing.read())
     record[-1] ^= 1
     s.sendall(bytes(record))
-    s.settimeout(10)
+    s.settimeout(WAIT)
     data = b""
     try:
         while True:
@@ -371,7 +371,7 @@ def early_leaver(at):
         s, _ = connect(HOST)
         s.sendall(wire[:at])
         if at > len(wire):
-            s.settimeout(10)
+            s.settimeout(WAIT)
             s.recv(100)
         reset(s) if how == "reset" else s.close()
 

@@ -138,17 +138,17 @@ serve() {
 	i=0
 	until openssl s_client -connect "127.0.0.1:$port" < /dev/null > /dev/null 2>&1; do
 		i=$((i + 1))
-		[ $i -lt 50 ] || { echo "s_server did not start"; return 1; }
+		[ $i -lt 600 ] || { echo "s_server did not start"; return 1; }
 		sleep 0.1
 	done
 }
 
 with_curl() {
-	curl -sS -m 10 --noproxy '*' --connect-to "::127.0.0.1:$2" --cacert "$3" "https://$1:$2/"
+	curl -sS -m 120 --noproxy '*' --connect-to "::127.0.0.1:$2" --cacert "$3" "https://$1:$2/"
 }
 
 with_wget() {
-	wget -q -T 10 -t 1 --no-proxy --no-hsts -O /dev/null --ca-certificate="$3" "https://$1:$2/"
+	wget -q -T 120 -t 1 --no-proxy --no-hsts -O /dev/null --ca-certificate="$3" "https://$1:$2/"
 }
 
 with_gnutls() {

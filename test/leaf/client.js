@@ -6,5 +6,5 @@ const options = { host: '127.0.0.1', port: Number(port), ca: fs.readFileSync(ca)
 if (!net.isIP(host))
 	options.servername = host;
 const socket = tls.connect(options, () => process.exit(socket.authorized ? 0 : 1));
-socket.setTimeout(10000, () => process.exit(1));
+socket.setTimeout(120000, () => process.exit(1));
 socket.on('error', error => { console.error(error.message); process.exit(1); });

@@ -5,6 +5,6 @@ host, port, ca = sys.argv[1:4]
 context = ssl.create_default_context(cafile=ca)
 if hasattr(ssl, 'VERIFY_X509_STRICT'):
     context.verify_flags |= ssl.VERIFY_X509_STRICT
-with socket.create_connection(('127.0.0.1', int(port)), timeout=10) as plain:
+with socket.create_connection(('127.0.0.1', int(port)), timeout=120) as plain:
     with context.wrap_socket(plain, server_hostname=host) as tls:
         assert tls.getpeercert()['subjectAltName']

@@ -103,7 +103,7 @@ main(int argc, char **argv)
 	snprintf(c.ca_key, sizeof c.ca_key, "%s/ca.key", argv[1]);
 	snprintf(c.cache, sizeof c.cache, "%s/leaves", argv[1]);
 	c.cache_kib = 128;
-	ct = cert_open(&c, 1, 1, err);
+	ct = cert_open(&c, 1, 1, now, err);
 	if (ct == NULL)
 		die(err);
 	if (strcmp(argv[2], "key") == 0) {

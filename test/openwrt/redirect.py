@@ -15,7 +15,7 @@ def serve(name, port):
 
 def ask(target):
     try:
-        with socket.create_connection(target.split(","), timeout=5) as s:
+        with socket.create_connection(target.split(","), timeout=60) as s:
             return s.recv(64).decode()
     except OSError as e:
         return e.strerror or "nobody"

@@ -2,7 +2,8 @@
 # Makes the certificates of the test origins, on the spot, with openssl: certs.sh DIR.
 #
 # root.crt is what the proxy under test trusts (as bundle.pem).  Each leaf is NAME.pem (the chain as a server
-# sends it) and NAME.key.  Made again when older than a day; several scripts may ask at once (flock).
+# sends it) and NAME.key.  Made again after 20 hours of this clock, whichever it is, also when it was set back;
+# several scripts may ask at once (flock).
 #
 #   good leaves        ec, rsa, p384, ip, many (200 names), other (another host's)
 #   the must-reject    expired, future, wronghost, selfsigned, unknown, missing, notca, eku, constrained, ipdns,
@@ -14,7 +15,9 @@ mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 exec 9>"$dir/.lock"
 flock 9
-if [ -n "$(find "$dir/.done" -newer "$0" -mmin -1200 2>/dev/null)" ]; then
+made=$(cat "$dir/.done" 2>/dev/null) || made=0
+age=$(($(date +%s) - ${made:-0}))
+if [ "$age" -ge 0 ] && [ "$age" -lt 72000 ] && [ "$dir/.done" -nt "$0" ]; then
 	exit 0
 fi
 cd "$dir"
@@ -178,4 +181,4 @@ chain badintersig brokeninter
 rm -f ./*.ext index* certs.log ./[0-9A-F][0-9A-F][0-9A-F]*.pem
 chmod 755 .
 chmod 644 bundle.pem # the proxy reads it again after it has dropped its privileges
-touch .done
+date +%s >.done

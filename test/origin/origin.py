@@ -548,7 +548,7 @@ class Origin:
 
     def serve_https(self, conn):
         try:
-            conn.sock.settimeout(30)
+            conn.sock.settimeout(120)
             conn.sock = self.context.wrap_socket(conn.sock, server_side=True, suppress_ragged_eofs=False)
             conn.sock.settimeout(None)
         except OSError as e:
@@ -588,7 +588,7 @@ class Origin:
             pass
 
     def serve_hello(self, conn):
-        conn.sock.settimeout(10)
+        conn.sock.settimeout(120)
         conn.sock.recv(65536)
         body = bytes.fromhex(self.options.get("version", "0303")) + bytes(32) + b"\0"
         body += bytes.fromhex(self.options["suite"]) + b"\0"

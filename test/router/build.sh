@@ -36,7 +36,7 @@ check 'an unknown TARGET says which exist' names_targets
 # ours TEXT: the four words stand where a compiler, an archiver, a strip and flags belong.
 ours() {
 	set -- "$(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' <<<"$1")"
-	grep -qE '^my-cc .* -Omine .*-c -o .*/conn\.o conn\.c$' <<<"$1" &&
+	grep -qE '^my-cc .* -Omine .*-c -o .*/proxy\.o proxy\.c$' <<<"$1" &&
 		grep -qE '^my-cc .* -Omine .*sluice\.full' <<<"$1" && grep -q '^my-strip -s' <<<"$1" &&
 		grep -q "CC='my-cc' AR='my-ar' mk/toolchain.sh" <<<"$1" &&
 		! grep -qE -- '-mips16|(^| )-Os( |$)' <<<"$1"

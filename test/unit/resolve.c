@@ -62,7 +62,7 @@ static const struct kind kinds[] = {
 	{ "drop6", 1, DROP, 0, 0, 60, 0 },
 	{ "drop4", DROP, 1, 0, 0, 60, 0 },
 	{ "drop4no6", DROP, 0, 0, 0, 60, 0 },
-	{ "late6", 1, 1, 0, 300, 60, 0 },
+	{ "late6", 1, 1, 0, 1500, 60, 0 },
 	{ "late4", 1, 1, 300, 0, 60, 0 },
 	{ "late46", 1, 0, 300, 0, 60, 0 },
 	{ "slow", 1, 1, 150, 150, 60, 0 },
@@ -356,9 +356,9 @@ resolver(size_t most)
 	return r;
 }
 
-/* One turn of a loop. */
+/* One turn of a loop, until `end` at the latest; for the resolver it is `now`. */
 static void
-turn(struct resolver *r, int64_t end)
+turn_at(struct resolver *r, int64_t end, int64_t now)
 {
 	struct wait w;
 
@@ -366,18 +366,61 @@ turn(struct resolver *r, int64_t end)
 	resolver_want(r, &w, wait_clock());
 	wait_until(&w, end);
 	wait_run(&w, wait_clock());
-	resolver_run(r, &w, wait_clock());
+	resolver_run(r, &w, now);
 }
 
-/* Turns until the query ends or `ms` are over; returns resolve_step's last word. */
-static int
-finish(struct resolver *r, const struct resolve_query *q, int64_t ms)
+static void
+turn(struct resolver *r, int64_t end)
 {
-	int64_t end = wait_clock() + ms;
+	turn_at(r, end, wait_clock());
+}
+
+/* Turns until the query ends, while time stands still for the resolver: what ends has waited for answers, not for a
+ * time to pass.  A minute is for what never ends. */
+static int
+finish(struct resolver *r, const struct resolve_query *q)
+{
+	int64_t now = wait_clock(), end = now + 60 * 1000;
+
+	while (resolve_step(q) == 0 && wait_clock() < end)
+		turn_at(r, end, now);
+	return resolve_step(q);
+}
+
+/* The same under a clock that goes on. */
+static int
+finish_in_time(struct resolver *r, const struct resolve_query *q)
+{
+	int64_t end = wait_clock() + 60 * 1000;
 
 	while (resolve_step(q) == 0 && wait_clock() < end)
 		turn(r, end);
 	return resolve_step(q);
+}
+
+/* Turns until nothing is open any more: c-ares has its answers, or has given up. */
+static void
+settle(struct resolver *r)
+{
+	int64_t end = wait_clock() + 60 * 1000;
+	struct wait w;
+
+	do {
+		turn(r, wait_clock() + 100);
+		wait_init(&w);
+		resolver_want(r, &w, wait_clock());
+	} while ((w.highest != -1 || w.until != INT64_MAX) && wait_clock() < end);
+}
+
+/* Turns until the server has been asked more than so often. */
+static bool
+is_asked(struct resolver *r, unsigned before)
+{
+	int64_t end = wait_clock() + 60 * 1000;
+
+	while (shared->questions <= before && wait_clock() < end)
+		turn(r, wait_clock() + 10);
+	return shared->questions > before;
 }
 
 static void
@@ -418,49 +461,46 @@ test_answers(void)
 	static const struct {
 		const char *label, *want; /* NULL: the error */
 		enum resolve_error error;
-		int most_ms;
 	} cases[] = {
-		{ "both", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "v4", V4, RESOLVE_OK, 1000 },
-		{ "v6", V6, RESOLVE_OK, 1000 },
-		{ "nodata", NULL, RESOLVE_NO_NAME, 1000 },
-		{ "nx", NULL, RESOLVE_NO_NAME, 1000 },
-		{ "servfail", NULL, RESOLVE_REFUSED, 1000 },
-		{ "refused", NULL, RESOLVE_REFUSED, 1000 },
-		{ "formerr", NULL, RESOLVE_REFUSED, 1000 },
-		{ "halfserv", V4, RESOLVE_OK, 1000 },
-		{ "halfnx", V4, RESOLVE_OK, 1000 },
-		{ "drop6", V4, RESOLVE_OK, 1000 },
-		{ "slow", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "late4", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "late46", V4, RESOLVE_OK, 1000 },
-		{ "trunc", V6 " 2001:db8::2 " V4 " 198.51.100.2", RESOLVE_OK, 1000 },
-		{ "notcp", NULL, RESOLVE_REFUSED, 1000 },
-		{ "chain", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "loop", NULL, RESOLVE_NO_NAME, 1000 },
+		{ "both", V6 " " V4, RESOLVE_OK },
+		{ "v4", V4, RESOLVE_OK },
+		{ "v6", V6, RESOLVE_OK },
+		{ "nodata", NULL, RESOLVE_NO_NAME },
+		{ "nx", NULL, RESOLVE_NO_NAME },
+		{ "servfail", NULL, RESOLVE_REFUSED },
+		{ "refused", NULL, RESOLVE_REFUSED },
+		{ "formerr", NULL, RESOLVE_REFUSED },
+		{ "halfserv", V4, RESOLVE_OK },
+		{ "halfnx", V4, RESOLVE_OK },
+		{ "slow", V6 " " V4, RESOLVE_OK },
+		{ "late4", V6 " " V4, RESOLVE_OK },
+		{ "late46", V4, RESOLVE_OK },
+		{ "trunc", V6 " 2001:db8::2 " V4 " 198.51.100.2", RESOLVE_OK },
+		{ "notcp", NULL, RESOLVE_REFUSED },
+		{ "chain", V6 " " V4, RESOLVE_OK },
+		{ "loop", NULL, RESOLVE_NO_NAME },
 #if ARES_VERSION < 0x012000 /* later ones don't look at the owner of an address record */
-		{ "other", NULL, RESOLVE_NO_NAME, 1000 },
+		{ "other", NULL, RESOLVE_NO_NAME },
 #endif
-		{ "cut", NULL, RESOLVE_REFUSED, 1000 },
-		{ "noise", NULL, RESOLVE_REFUSED, 1000 },
-		{ "longrd", NULL, RESOLVE_REFUSED, 1000 },
-		{ "mapped", V4, RESOLVE_OK, 1000 },
-		{ "mappedonly", NULL, RESOLVE_NO_NAME, 1000 },
-		{ "forged", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "ttl0", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "ttlneg", V6 " " V4, RESOLVE_OK, 1000 },
-		{ "ttlbig", V6 " " V4, RESOLVE_OK, 1000 },
+		{ "cut", NULL, RESOLVE_REFUSED },
+		{ "noise", NULL, RESOLVE_REFUSED },
+		{ "longrd", NULL, RESOLVE_REFUSED },
+		{ "mapped", V4, RESOLVE_OK },
+		{ "mappedonly", NULL, RESOLVE_NO_NAME },
+		{ "forged", V6 " " V4, RESOLVE_OK },
+		{ "ttl0", V6 " " V4, RESOLVE_OK },
+		{ "ttlneg", V6 " " V4, RESOLVE_OK },
+		{ "ttlbig", V6 " " V4, RESOLVE_OK },
 	};
 	struct resolver *r = resolver(8);
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		int64_t start = wait_clock();
 		struct resolve_query q;
 		char name[64];
 
 		snprintf(name, sizeof name, "%s.test", cases[i].label);
 		resolve_start(r, &q, name, 443, wait_clock());
-		CHECK_INT(finish(r, &q, 10000), cases[i].error == RESOLVE_OK ? 1 : -1);
+		CHECK_INT(finish(r, &q), cases[i].error == RESOLVE_OK ? 1 : -1);
 		if (q.error != cases[i].error ||
 			(cases[i].want != NULL && strcmp(text_of(&q), cases[i].want) != 0)) {
 			fprintf(stderr, "%s:\n", name);
@@ -469,10 +509,6 @@ test_answers(void)
 						       : resolve_error_text(cases[i].error));
 		}
 		CHECK(q.job == NULL && q.next == NULL);
-		if (wait_clock() - start > cases[i].most_ms) {
-			fprintf(stderr, "%s:\n", name);
-			CHECK_INT(wait_clock() - start, cases[i].most_ms);
-		}
 		resolve_reset(&q);
 	}
 	resolver_free(r);
@@ -494,26 +530,32 @@ test_silence(void)
 		{ "drop4.test", RESOLVE_OK, 1000, RESOLVE_WAIT_A_MS },
 		{ "drop6.test", RESOLVE_OK, RESOLVE_WAIT_AAAA_MS, RESOLVE_WAIT_AAAA_MS },
 	};
-	enum { CASES = sizeof cases / sizeof cases[0], SLACK = 1000 };
+	enum { CASES = sizeof cases / sizeof cases[0], STEP = 10 };
 	struct resolve_query q[CASES];
 	struct resolver *r = resolver(CASES);
-	int64_t start = wait_clock(), took[CASES] = { 0 };
+	int64_t start = wait_clock(), now = start, end = start + 120 * 1000, took[CASES] = { 0 };
 	bool waiting = true;
+
+	/* The resolver's clock makes steps, and is never before the machine's: who ends later than it may has not
+	 * only been kept from running.  Too early is told by the machine's. */
 
 	for (int i = 0; i < CASES; i++)
 		resolve_start(r, &q[i], cases[i].name, 443, start);
-	while (waiting && wait_clock() - start < 20000) {
-		turn(r, start + 20000);
+	while (waiting && wait_clock() < end) {
+		turn_at(r, wait_clock() + STEP, now);
 		waiting = false;
 		for (int i = 0; i < CASES; i++) {
-			if (resolve_step(&q[i]) != 0 && took[i] == 0)
-				took[i] = wait_clock() - start;
+			if (resolve_step(&q[i]) != 0 && took[i] == 0) {
+				CHECK(wait_clock() - start >= cases[i].least_ms);
+				took[i] = now - start;
+			}
 			waiting |= took[i] == 0;
 		}
+		if (wait_clock() >= now + STEP)
+			now += STEP;
 	}
 	for (int i = 0; i < CASES; i++) {
-		if (q[i].error != cases[i].error || took[i] < cases[i].least_ms ||
-			took[i] > cases[i].most_ms + SLACK) {
+		if (q[i].error != cases[i].error || took[i] > cases[i].most_ms + STEP) {
 			fprintf(stderr, "%s: after %d ms\n", cases[i].name, (int)took[i]);
 			CHECK_INT(q[i].error, cases[i].error);
 			CHECK_INT(took[i], cases[i].most_ms);
@@ -528,13 +570,13 @@ test_silence(void)
 	CHECK_INT(q[0].error, RESOLVE_TIMEOUT);
 	idle(r, 100);
 	CHECK_INT(shared->questions, before);
-	idle(r, 600); /* c-ares is done with both halves now */
+	settle(r);
 	resolve_start(r, &q[0], "drop.test", 443, wait_clock() + 1000 * RESOLVE_TTL_FAILED);
 	CHECK_INT(resolve_step(&q[0]), 0);
 	resolve_reset(&q[0]);
 	/* Later c-ares gives up a socket with such an answer. */
 	resolve_start(r, &q[0], "tiny.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q[0], 10000), -1);
+	CHECK_INT(finish_in_time(r, &q[0]), -1);
 	CHECK(q[0].error == RESOLVE_TIMEOUT || q[0].error == RESOLVE_REFUSED);
 	resolver_free(r);
 }
@@ -550,7 +592,7 @@ test_many(void)
 		struct resolve_query q;
 
 		resolve_start(r, &q, names[n], 443, wait_clock());
-		CHECK_INT(finish(r, &q, 10000), 1);
+		CHECK_INT(finish(r, &q), 1);
 		CHECK_INT(q.count, RESOLVE_ADDRS);
 		for (size_t i = 0; i < q.count; i++) {
 			CHECK_INT(q.addrs[i].family, i < RESOLVE_ADDRS / 2 ? 6 : 4);
@@ -587,7 +629,7 @@ test_cache(void)
 		int result;
 
 		resolve_start(r, &q, cases[i].name, 443, now);
-		result = finish(r, &q, 10000);
+		result = finish(r, &q);
 		known = wait_clock();
 		before = shared->questions;
 		resolve_start(r, &q, cases[i].name, 8443, now + 1000 * cases[i].ttl - 1);
@@ -598,8 +640,7 @@ test_cache(void)
 		resolve_start(r, &q, cases[i].name, 443, known + 1000 * cases[i].ttl);
 		CHECK_INT(resolve_step(&q), 0);
 		resolve_reset(&q);
-		idle(r, 50);
-		CHECK(shared->questions > before);
+		CHECK(is_asked(r, before));
 	}
 	resolver_free(r);
 }
@@ -617,13 +658,13 @@ test_eviction(void)
 	for (int i = 0; i < ROOM; i++) {
 		snprintf(name, sizeof name, "host%d.test", i);
 		resolve_start(r, &q, name, 443, wait_clock());
-		CHECK_INT(finish(r, &q, 10000), 1);
+		CHECK_INT(finish(r, &q), 1);
 	}
 	before = shared->questions;
 	resolve_start(r, &q, "host0.test", 443, wait_clock()); /* used again */
 	CHECK_INT(resolve_step(&q), 1);
 	resolve_start(r, &q, "one-more.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	CHECK_INT(shared->questions, before + 2);
 	resolve_start(r, &q, "host0.test", 443, wait_clock());
 	CHECK_INT(resolve_step(&q), 1);
@@ -631,7 +672,7 @@ test_eviction(void)
 	CHECK_INT(resolve_step(&q), 1);
 	resolve_start(r, &q, "host1.test", 443, wait_clock());
 	CHECK_INT(resolve_step(&q), 0);
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	resolver_free(r);
 }
 
@@ -656,16 +697,16 @@ test_shared(void)
 	CHECK_INT(resolve_step(&third), -1);
 	CHECK_INT(third.error, RESOLVE_LOCAL);
 	resolve_start(r, &q[0], "slow.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q[1], 10000), 1);
+	CHECK_INT(finish(r, &q[1]), 1);
 	CHECK_INT(resolve_step(&q[0]), 1);
 	CHECK_INT(resolve_step(&q[3]), 1);
 	CHECK_INT(q[QUERIES - 1].done, false);
 	CHECK_INT(q[2].port, 0x5555);
-	CHECK_INT(finish(r, &other, 10000), 1);
+	CHECK_INT(finish(r, &other), 1);
 	CHECK_INT(shared->questions, before + 4);
 	/* What failed for want of room is not remembered. */
 	resolve_start(r, &third, "third.test", 443, wait_clock());
-	CHECK_INT(finish(r, &third, 10000), 1);
+	CHECK_INT(finish(r, &third), 1);
 	resolver_free(r);
 }
 
@@ -678,12 +719,12 @@ test_late(void)
 	unsigned before;
 
 	resolve_start(r, &q, "late6.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 250), 1);
+	CHECK_INT(finish_in_time(r, &q), 1);
 	CHECK_STR(text_of(&q), "198.51.100.1");
 	resolve_start(r, &q, "slow.test", 443, wait_clock());
 	turn(r, wait_clock() + 10);
 	resolve_reset(&q);
-	idle(r, 500);
+	settle(r);
 	before = shared->questions;
 	resolve_start(r, &q, "late6.test", 443, wait_clock());
 	CHECK_INT(resolve_step(&q), 1);
@@ -703,7 +744,7 @@ test_reload(void)
 
 	snprintf(servers, sizeof servers, "127.0.0.1:%u", (unsigned)server_port);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	resolve_start(r, &q, "slow.test", 443, wait_clock());
 	resolve_start(r, &gone, "slow.gone.test", 443, wait_clock());
 	turn(r, wait_clock() + 10);
@@ -712,20 +753,20 @@ test_reload(void)
 	CHECK_INT(resolver_reload(r, ""), -1);
 	CHECK_INT(resolver_reload(r, servers), 0);
 	CHECK_INT(resolve_step(&q), 0); /* asked again, not failed */
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
 	CHECK_INT(resolve_step(&q), 0); /* forgotten */
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 
 	/* A server that is not there, and one that is. */
 	snprintf(twice, sizeof twice, "127.0.0.1:9,%s", servers);
 	CHECK_INT(resolver_reload(r, twice), 0);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	/* None that is there. */
 	CHECK_INT(resolver_reload(r, "127.0.0.1:9"), 0);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), -1);
+	CHECK_INT(finish(r, &q), -1);
 	CHECK_INT(q.error, RESOLVE_REFUSED);
 
 	/* Freed under a query that waits. */
@@ -762,10 +803,10 @@ test_names(void)
 	CHECK_INT(q.error, RESOLVE_NO_NAME);
 	name[253] = '\0';
 	resolve_start(r, &q, name, 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	/* One label: asked as it is, without the machine's search domain. */
 	resolve_start(r, &q, "router", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	/* What c-ares won't ask for fails at once. */
 	resolve_start(r, &q, "a..b", 443, wait_clock());
 	CHECK_INT(resolve_step(&q), -1);
@@ -792,7 +833,7 @@ test_descriptors(void)
 		for (int fd = low; fd < FD_SETSIZE; fd++)
 			dup2(0, fd);
 		resolve_start(r, &q, "both.test", 443, wait_clock());
-		CHECK_INT(finish(r, &q, 1000), -1);
+		CHECK_INT(finish(r, &q), -1);
 		CHECK_INT(q.error, RESOLVE_LOCAL);
 		CHECK_INT(fcntl(FD_SETSIZE, F_GETFD), -1);
 		for (int fd = low; fd < FD_SETSIZE; fd++)
@@ -804,12 +845,12 @@ test_descriptors(void)
 	lim.rlim_cur = 3; /* the standard ones */
 	setrlimit(RLIMIT_NOFILE, &lim);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 1000), -1);
+	CHECK_INT(finish(r, &q), -1);
 	CHECK_INT(q.error, RESOLVE_LOCAL);
 	setrlimit(RLIMIT_NOFILE, &old);
 	/* And not remembered. */
 	resolve_start(r, &q, "both.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	resolver_free(r);
 }
 
@@ -838,7 +879,7 @@ test_deadline(void)
 	CHECK_INT(q.error, RESOLVE_TIMEOUT);
 	/* c-ares tries again, the server hears: the cache is mended. */
 	shared->deaf = false;
-	idle(r, 2500);
+	settle(r);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
 	CHECK_INT(resolve_step(&q), 1);
 	wait_init(&w);
@@ -861,7 +902,7 @@ look_up(char **argv)
 		struct resolve_query q;
 
 		resolve_start(r, &q, *name, 443, wait_clock());
-		finish(r, &q, 10000);
+		finish(r, &q);
 		printf("%s: %s\n", *name, text_of(&q));
 	}
 	resolver_free(r);
@@ -882,7 +923,7 @@ test_hosts(void)
 	if (f == NULL)
 		exit(2);
 	resolve_start(r, &q, "both.test", 443, wait_clock());
-	CHECK_INT(finish(r, &q, 10000), 1);
+	CHECK_INT(finish(r, &q), 1);
 	CHECK_STR(text_of(&q), "2001:db8::1 198.51.100.1");
 	before = shared->questions;
 	CHECK(fputs("10.1.2.3 both.test printer\n", f) >= 0 && fclose(f) == 0);

@@ -126,7 +126,7 @@ EXPLAINED = {
 
 def sluice(program, d, host, when):
     done = subprocess.run([program, "verify", f"{d}/trusted.pem", f"{d}/chain.pem", host, str(when)],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=20)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=120)
     if done.returncode not in (0, 1, 2) or (done.returncode == 0) != (done.stdout == "OK\n"):
         raise SystemExit(f"{program}: exit {done.returncode}: {done.stdout}{done.stderr}")
     return done.returncode == 0, (done.stdout or done.stderr).strip()
@@ -136,7 +136,7 @@ def openssl(d, host, when):
     done = subprocess.run(["openssl", "verify", "-no-CApath", "-no-CAstore", "-CAfile", f"{d}/trusted.pem",
                            "-untrusted", f"{d}/chain.pem", "-attime", str(when), "-purpose", "sslserver",
                            "-verify_hostname", host, "-partial_chain", f"{d}/leaf.pem"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=20)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120)
     lines = [line for line in done.stdout.splitlines() if line.startswith("error ")]
     return done.returncode == 0, (lines or done.stdout.splitlines() or [""])[-1]
 
@@ -146,7 +146,7 @@ def gnutls(d, host, when):
         return None, "certtool judges for now only"
     done = subprocess.run(["certtool", "--verify", "--load-ca-certificate", f"{d}/trusted.pem", "--infile",
                            f"{d}/chain.pem", "--verify-hostname", host, "--verify-purpose", "1.3.6.1.5.5.7.3.1"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=20)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120)
     lines = [line for line in done.stdout.splitlines() if "output" in line or "error" in line.lower()]
     return done.returncode == 0, (lines or done.stdout.splitlines() or [""])[-1].strip()
 
@@ -230,9 +230,12 @@ def main():
         minted(tally, program, mint, pairs, rng, d)
         if os.path.exists(suite):
             damaged(tally, program, suite, flips, rng, d)
+        else:
+            print("skip - x509-differential damaged certificates: no ../shared/x509/dev.json.xz")
     for (tool, reason), n in sorted(tally.why.items()):
         print(f"  {n:3} {tool}: {reason}")
-    print(f"x509-differential: {tally.passed} passed, {tally.failed} failed")
+    skipped = "" if os.path.exists(suite) else ", 1 skipped"
+    print(f"x509-differential: {tally.passed} passed, {tally.failed} failed{skipped}")
     sys.exit(tally.failed != 0)
 
 

@@ -55,7 +55,7 @@ def run(program, case, directory):
             f.write(case[part])
     done = subprocess.run(
         [*program, "verify", files["trusted"], files["chain"], case["name"] or "-", str(case["time"])],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=20)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
     line = (done.stdout.splitlines() or [""])[0]
     if done.returncode == 0 and line == "OK":
         return "SUCCESS", line
@@ -72,7 +72,7 @@ def main():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     suite = args[1] if len(args) > 1 else os.path.join(root, "shared/x509/dev.json.xz")
     if not os.path.exists(suite):
-        print("x509-suite: skipped, no", suite)
+        print("skip - x509-suite: no ../shared/x509/dev.json.xz\nx509-suite: 0 passed, 0 failed, 1 skipped")
         return
     with lzma.open(suite) as f:
         cases = json.load(f)
