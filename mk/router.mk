@@ -69,7 +69,7 @@ toolchain: $(OUT)/toolchain
 
 $(OUT)/%.o: %.c $(OUT)/toolchain
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) $(ROUTER_CFLAGS) $(CFLAGS) $(ROUTER_HOT) -MMD -MP -c -o $@ $<
+	$(CC) $(OWN_CFLAGS) $(ROUTER_CFLAGS) $(CFLAGS) $(ROUTER_SPEED) -MMD -MP -c -o $@ $<
 -include $(ROUTER_OBJ:.o=.d)
 
 # The unstripped program and the linker's map stay beside the stripped one, for debuggers and `make size`.
@@ -102,7 +102,7 @@ unit-cross:
 $(OUT)/answers: $(OUT)/test/curve/answers.o $(ANSWERS_SRC:%.c=$(OUT)/%.o) $(patsubst %.c,$(OUT)/%.o,$(filter mk/%,$(ROUTER_SRC)))
 	$(CC) $(OWN_CFLAGS) $(ROUTER_CFLAGS) $(CFLAGS) $(ROUTER_LDFLAGS) $(LDFLAGS) -o $@ $^ -lbearssl
 $(OUT)/test/curve/%.o: ROUTER_SMALL =
-$(OUT)/test/curve/%.o: ROUTER_HOT = -O2 -fno-schedule-insns
+$(OUT)/test/curve/%.o: ROUTER_SPEED = -O2 -fno-schedule-insns
 -include $(OUT)/test/curve/answers.d
 
 answers-cross: $(OUT)/answers

@@ -13,15 +13,16 @@ ANSWERS ?= x25519 600 rsa 60 keccak 300
 ANSWERS_LONG ?= x25519 1000000 rsa 100000 keccak 1000000
 ANSWERS_SEED ?= $(shell date +%s)
 
+FORM_32 = -DCURVE_FORCE_32
 build/curve/answers-%: test/curve/answers.c $(ANSWERS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) -DCURVE_BITS=$* -O2 -g -o $@ $< $(ANSWERS_SRC) -lbearssl
+	$(CC) $(OWN_CFLAGS) $(FORM_$*) -O2 -g -o $@ $< $(ANSWERS_SRC) -lbearssl
 build/curve/answers-san-%: test/curve/answers.c $(ANSWERS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) -DCURVE_BITS=$* -O1 -g $(SAN) -o $@ $< $(ANSWERS_SRC) -lbearssl
+	$(CC) $(OWN_CFLAGS) $(FORM_$*) -O1 -g $(SAN) -o $@ $< $(ANSWERS_SRC) -lbearssl
 build/curve/secrets-%: test/curve/secrets.c $(ANSWERS_DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) -DCURVE_BITS=$* $(CFLAGS) -g -o $@ $< $(filter-out lib/curve/kem.c,$(ANSWERS_SRC)) -lbearssl
+	$(CC) $(OWN_CFLAGS) $(FORM_$*) $(CFLAGS) -g -o $@ $< $(filter-out lib/curve/kem.c,$(ANSWERS_SRC)) -lbearssl
 build/curve/openssl: test/curve/openssl.c
 	@mkdir -p $(@D)
 	$(CC) $(OWN_CFLAGS) -O2 -g -o $@ $< -lcrypto
@@ -29,7 +30,7 @@ build/curve/openssl: test/curve/openssl.c
 # Bounds of limbs, by a program that runs the field's own text over intervals.
 build/curve/bounds-%: test/curve/bounds.cc lib/curve/field25519.h
 	@mkdir -p $(@D)
-	clang++ -std=c++14 -Wall -I. -DCURVE_BITS=$* -O1 -o $@ $<
+	clang++ -std=c++14 -Wall -I. $(FORM_$*) -O1 -o $@ $<
 
 ANSWERS_PROGRAMS = answers-32 answers-64 answers-san-32 answers-san-64
 answers: $(ANSWERS_PROGRAMS:%=build/curve/%) build/curve/bounds-32 build/curve/bounds-64 build/curve/openssl
