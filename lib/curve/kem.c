@@ -12,6 +12,7 @@
 #include <string.h>
 #include "lib/base/pool.h"
 #include "lib/curve/keccak.h"
+#include "lib/curve/word.h"
 
 enum { N = 256, K = 3, Q = 3329, POLY = 384, COMPRESSED_U = 320, COMPRESSED_V = 128, PRF = 128 };
 
@@ -21,11 +22,6 @@ enum { N = 256, K = 3, Q = 3329, POLY = 384, COMPRESSED_U = 320, COMPRESSED_V = 
 #define ONE   1290168u
 #define SCALE 2549370796u /* -2^32: a sum of products, which reduce left with -2^-32, comes right */
 #define FINAL 2435836064u /* SCALE/128, which ends the inverse transform */
-
-/* What is published though it was made of a secret: the test of constant time defines this, see test/curve/secrets.c. */
-#ifndef KEM_NOT_SECRET
-#define KEM_NOT_SECRET(data, len) ((void)0)
-#endif
 
 struct poly {
 	int16_t c[N];
@@ -57,21 +53,21 @@ static const uint32_t zetas[N / 2] = { 0x0013afb8, 0x84f5c5b6, 0xc666e465, 0xfce
 	0xa24249ac, 0xe1b38fba, 0x440e750b, 0xa5a47d32 };
 
 /* a * -2^-32 mod q, small, for |a| <= 64 * q^2 */
-static inline int32_t
+CURVE_HOT static inline int32_t
 reduce(int32_t a)
 {
 	return (((int32_t)((uint32_t)a * Q_INVERSE) >> 16) + 8) * Q >> 16;
 }
 
 /* a * b mod q, small, for |a| <= 64 * q and b in its form */
-static inline int32_t
+CURVE_HOT static inline int32_t
 mul_by(int32_t a, uint32_t b)
 {
 	return (((int32_t)((uint32_t)a * b) >> 16) + 8) * Q >> 16;
 }
 
 /* 0 or 1 becomes no bits or all, and the compiler does not know which: it could make a branch of that. */
-static inline uint32_t
+CURVE_HOT static inline uint32_t
 mask_of(uint32_t bit)
 {
 	uint32_t mask = 0 - bit;
@@ -81,7 +77,7 @@ mask_of(uint32_t bit)
 }
 
 /* 0..q-1 of a number of at most 64 * q */
-static inline uint32_t
+CURVE_HOT static inline uint32_t
 unique(int32_t a)
 {
 	a = mul_by(a, ONE);
@@ -89,7 +85,7 @@ unique(int32_t a)
 }
 
 /* Algorithm 9.  What comes in is below 2q, what goes out is small. */
-static void
+CURVE_HOT static void
 transform(struct poly *p)
 {
 	const uint32_t *zeta = zetas + 1;
@@ -110,7 +106,7 @@ transform(struct poly *p)
 
 /* Algorithm 10, and what multiply_row left is made right.  What comes in is at most q from zero and doubles at every
  * step: after three it has to be made small, or it would be over 16 bits. */
-static void
+CURVE_HOT static void
 transform_back(struct poly *p)
 {
 	const uint32_t *zeta = zetas + N / 2 - 1;
@@ -134,7 +130,7 @@ transform_back(struct poly *p)
 
 /* r = sum of a[0], a[step], a[2 * step] times b, Algorithm 11, each times -2^-32; at most q from zero.  a is below q,
  * b small: a sum is below 3 * 2 * q * q/2. */
-static void
+CURVE_HOT static void
 multiply_row(struct poly *r, const struct poly *a, size_t step, const struct vector *b)
 {
 	int i, j;
@@ -158,7 +154,7 @@ multiply_row(struct poly *r, const struct poly *a, size_t step, const struct vec
 }
 
 /* Algorithm 7: a polynomial by rejection, from a seed that everybody knows. */
-static void
+CURVE_HOT static void
 sample_uniform(struct poly *p, const unsigned char rho[32], unsigned j, unsigned i)
 {
 	const unsigned char place[2] = { (unsigned char)j, (unsigned char)i };
@@ -197,7 +193,7 @@ sample_matrix(struct poly matrix[K * K], const unsigned char rho[32])
 }
 
 /* Algorithm 8 of PRF_2(seed, nonce): every number is the difference of two sums of two bits. */
-static void
+CURVE_HOT static void
 sample_noise(struct poly *p, const unsigned char seed[32], unsigned nonce)
 {
 	const unsigned char last = (unsigned char)nonce;
@@ -231,7 +227,7 @@ sample_vector(struct vector *v, const unsigned char seed[32], unsigned nonce)
 	}
 }
 
-static void
+CURVE_HOT static void
 add(struct poly *r, const struct poly *a)
 {
 	int i;
@@ -241,7 +237,7 @@ add(struct poly *r, const struct poly *a)
 }
 
 /* ByteEncode12 */
-static void
+CURVE_HOT static void
 encode(unsigned char out[POLY], const struct poly *p)
 {
 	int i;
@@ -256,7 +252,7 @@ encode(unsigned char out[POLY], const struct poly *p)
 }
 
 /* ByteDecode12 without its reduction; false: a number was not reduced. */
-static bool
+CURVE_HOT static bool
 decode(struct poly *p, const unsigned char in[POLY])
 {
 	bool good = true;
@@ -271,7 +267,7 @@ decode(struct poly *p, const unsigned char in[POLY])
 }
 
 /* Compress_d: round(2^d / q * a) mod 2^d.  2580335 = ceil(2^33 / q), exact for every a below q and d up to 11. */
-static inline uint32_t
+CURVE_HOT static inline uint32_t
 compress(int32_t a, int d)
 {
 	const uint32_t scaled = (unique(a) << d) + Q / 2;
@@ -279,14 +275,14 @@ compress(int32_t a, int d)
 	return (uint32_t)((uint64_t)scaled * 2580335 >> 33) & ((1u << d) - 1);
 }
 
-static inline int16_t
+CURVE_HOT static inline int16_t
 decompress(uint32_t a, int d)
 {
 	return (int16_t)((a * Q + (1u << (d - 1))) >> d);
 }
 
 /* Numbers of d bits one behind the other: 4 and 10 are what is written, 1 is the message. */
-static void
+CURVE_HOT static void
 pack(unsigned char *out, const struct poly *p, int d)
 {
 	uint32_t t = 0;
@@ -299,7 +295,7 @@ pack(unsigned char *out, const struct poly *p, int d)
 	}
 }
 
-static void
+CURVE_HOT static void
 unpack(struct poly *p, const unsigned char *in, int d)
 {
 	uint32_t t = 0;
@@ -350,7 +346,7 @@ expand(unsigned char public[KEM_PUBLIC], struct poly matrix[K * K], struct vecto
 	unsigned i;
 
 	hash(KECCAK_SHA3_512, seeds, sizeof seeds, d, 32, k, 1);
-	KEM_NOT_SECRET(seeds, 32);
+	CURVE_NOT_SECRET(seeds, 32);
 	sample_matrix(matrix, seeds);
 	sample_vector(secret, seeds + 32, 0);
 	for (i = 0; i < K; i++) {
@@ -365,7 +361,7 @@ expand(unsigned char public[KEM_PUBLIC], struct poly matrix[K * K], struct vecto
 		encode(public + POLY * i, &t);
 	}
 	memcpy(public + POLY * K, seeds, 32);
-	KEM_NOT_SECRET(public, KEM_PUBLIC);
+	CURVE_NOT_SECRET(public, KEM_PUBLIC);
 	pool_wipe(seeds, sizeof seeds);
 	pool_wipe(&t, sizeof t);
 	pool_wipe(&e, sizeof e);

@@ -47,7 +47,7 @@ CHAIN_PARTS = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policie
 	lib/x509/signature.c lib/x509/names.c lib/net/net.c lib/x509/x509.c lib/x509/der.c lib/x509/pem.c lib/base/pool.c \
 	$(CURVE_PARTS)
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
-TLS_PARTS = lib/tls/tls.c lib/tls/bear_rsa.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
+TLS_PARTS = lib/tls/tls.c lib/tls/bear_rsa.c lib/curve/chacha.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
 	lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c \
 	$(CURVE_PARTS)
 UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
@@ -92,3 +92,5 @@ UNIT_rsa_32 =
 UNIT_LIBS_rsa_32 = -lbearssl
 UNIT_keccak = lib/curve/keccak.c
 UNIT_kem = lib/curve/keccak.c lib/base/pool.c
+UNIT_chacha = lib/base/pool.c
+UNIT_chacha_32 = lib/base/pool.c
