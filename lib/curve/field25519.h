@@ -2,7 +2,7 @@
  * field25519: numbers mod p = 2^255 - 19, for x25519.c alone.
  *
  * Constant time: no branch and no index depends on a number.  A number is FE_LIMBS limbs, lowest first, and not
- * unique.  A factor is *tight*, as products and sums are, or a difference of two tight ones.  test/curve/bounds.cc runs
+ * unique.  A factor is *tight*, as products and sums are, or a difference of two tight ones.  test/curve/bounds25519.cc runs
  * this very text over intervals and fails where a limb or a product could overflow.
  */
 #ifndef FIELD25519_H
@@ -21,7 +21,7 @@ typedef int64_t wide;
 enum { FE_LIMBS = 9, FE_BITS = 29, FE_TOP = 23, FE_WRAP = 64 * 19 };
 
 /* What a difference needs so as not to go below zero: nothing, the limbs are signed. */
-static inline limb
+CURVE_HOT static inline limb
 fe_twice_p(int i)
 {
 	(void)i;
@@ -36,7 +36,7 @@ __extension__ typedef unsigned __int128 wide;
 enum { FE_LIMBS = 5, FE_BITS = 51, FE_TOP = 51 };
 
 /* Limb i of 2p, which keeps a difference from going below zero. */
-static inline limb
+CURVE_HOT static inline limb
 fe_twice_p(int i)
 {
 	return ((limb)1 << (FE_BITS + 1)) - (i == 0 ? 38 : 2);
@@ -47,7 +47,7 @@ fe_twice_p(int i)
 #define FE_TOP_MASK (((limb)1 << FE_TOP) - 1)
 
 /* Ends a product: t is the top column, and what is over bit 255 of the whole comes back 19 times at the bottom. */
-static inline void
+CURVE_HOT static inline void
 fe_fold(limb r[FE_LIMBS], wide t)
 {
 	const wide over = t >> FE_TOP;
@@ -60,7 +60,7 @@ fe_fold(limb r[FE_LIMBS], wide t)
 
 #if CURVE_BITS == 32
 /* The upper columns first, so that they come back into the lower ones as one more product each. */
-static inline void
+CURVE_HOT static inline void
 fe_mul(limb r[FE_LIMBS], const limb a[FE_LIMBS], const limb b[FE_LIMBS])
 {
 	const limb a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4], a5 = a[5], a6 = a[6],
@@ -131,7 +131,7 @@ fe_mul(limb r[FE_LIMBS], const limb a[FE_LIMBS], const limb b[FE_LIMBS])
 	fe_fold(r, t);
 }
 
-static inline void
+CURVE_HOT static inline void
 fe_sqr(limb r[FE_LIMBS], const limb a[FE_LIMBS])
 {
 	const limb a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4], a5 = a[5], a6 = a[6],
@@ -195,7 +195,7 @@ fe_sqr(limb r[FE_LIMBS], const limb a[FE_LIMBS])
 	fe_fold(r, t);
 }
 #else
-static inline void
+CURVE_HOT static inline void
 fe_mul(limb r[FE_LIMBS], const limb a[FE_LIMBS], const limb b[FE_LIMBS])
 {
 	const limb a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4];
@@ -219,7 +219,7 @@ fe_mul(limb r[FE_LIMBS], const limb a[FE_LIMBS], const limb b[FE_LIMBS])
 	fe_fold(r, t);
 }
 
-static inline void
+CURVE_HOT static inline void
 fe_sqr(limb r[FE_LIMBS], const limb a[FE_LIMBS])
 {
 	const limb a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4];
@@ -240,7 +240,7 @@ fe_sqr(limb r[FE_LIMBS], const limb a[FE_LIMBS])
 #endif
 
 /* Ends a sum that was carried limb by limb, t being over the top limb. */
-static inline void
+CURVE_HOT static inline void
 fe_wrap(limb r[FE_LIMBS], limb t)
 {
 	t = (t << FE_BITS) + r[FE_LIMBS - 1];
@@ -249,7 +249,7 @@ fe_wrap(limb r[FE_LIMBS], limb t)
 }
 
 /* sum = a + b, difference = a - b; they may be a or b. */
-static inline void
+CURVE_HOT static inline void
 fe_split(limb sum[FE_LIMBS], limb difference[FE_LIMBS], const limb a[FE_LIMBS],
 	const limb b[FE_LIMBS])
 {
@@ -268,7 +268,7 @@ fe_split(limb sum[FE_LIMBS], limb difference[FE_LIMBS], const limb a[FE_LIMBS],
 }
 
 /* difference = a - b, r = a + n * difference for a small n; the difference may be b. */
-static inline void
+CURVE_HOT static inline void
 fe_sub_and_mul(limb r[FE_LIMBS], limb difference[FE_LIMBS], const limb a[FE_LIMBS],
 	const limb b[FE_LIMBS], limb n)
 {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "lib/base/pool.h"
 #include "lib/curve/keccak.h"
+#include "lib/curve/word.h"
 
 enum { N = 256, K = 3, Q = 3329, POLY = 384, COMPRESSED_U = 320, COMPRESSED_V = 128, PRF = 128 };
 
@@ -22,11 +23,6 @@ enum { N = 256, K = 3, Q = 3329, POLY = 384, COMPRESSED_U = 320, COMPRESSED_V = 
 #define SCALE 2549370796u /* -2^32: a sum of products, which reduce left with -2^-32, comes right */
 #define FINAL 2435836064u /* SCALE/128, which ends the inverse transform */
 
-/* What is published though it was made of a secret: the test of constant time defines this, see test/curve/secrets.c. */
-#ifndef KEM_NOT_SECRET
-#define KEM_NOT_SECRET(data, len) ((void)0)
-#endif
-
 struct poly {
 	int16_t c[N];
 };
@@ -36,153 +32,42 @@ struct vector {
 };
 
 /* 17^BitRev7(i), in the form for mul_by */
-static const uint32_t zetas[N / 2] = {
-	0x0013afb8,
-	0x84f5c5b6,
-	0xc666e465,
-	0xfcec8b58,
-	0xcb2b72d0,
-	0x30726d5b,
-	0x91e11612,
-	0x41360f89,
-	0x51aaf2da,
-	0x93922fd5,
-	0x0ed77946,
-	0x3d4a0dff,
-	0xd63e49fb,
-	0xfab1a391,
-	0x2bc18ea7,
-	0x864470e4,
-	0x16c32c11,
-	0xbc2c9a1c,
-	0x66f8144e,
-	0x71811d74,
-	0xea3cc040,
-	0x044e701f,
-	0xac4184cf,
-	0x6681f601,
-	0x6da8cba2,
-	0xa1074e36,
-	0x2924384b,
-	0xdda02ec2,
-	0xb805896c,
-	0xdd651f9c,
-	0x97ccf03d,
-	0x3f228731,
-	0x16395e0d,
-	0x19743224,
-	0xfa27d58e,
-	0x87094e0e,
-	0x5c0c9c92,
-	0xb12d72a9,
-	0xaf19ea51,
-	0x9e078945,
-	0x31fc27af,
-	0x9807ff63,
-	0xc13fe765,
-	0x3099ccc9,
-	0xdc518394,
-	0x0289a6a5,
-	0x658209b1,
-	0x934370f8,
-	0xb254be68,
-	0x6e59f915,
-	0x3e0eeb29,
-	0x22c23fd4,
-	0x6e95083b,
-	0xdc8c92ba,
-	0x75f6ed02,
-	0xb8b6b6df,
-	0xcb8de165,
-	0xc93f49e7,
-	0x71e38c09,
-	0x31d4c840,
-	0xbe402274,
-	0xef28ae1a,
-	0x5e5b3410,
-	0x45fa9df4,
-	0x014eab2e,
-	0xd4522112,
-	0x2cd52aae,
-	0xcbb540d4,
-	0x7de29fcd,
-	0x379942fb,
-	0xaff27732,
-	0x54970814,
-	0x6c5a2074,
-	0xccb52d24,
-	0xfc4f0d9d,
-	0x11eaedee,
-	0x3a22e9a0,
-	0xa5cbdca1,
-	0xe7da790b,
-	0xea8b7f1e,
-	0x82f5ed16,
-	0x7ef63bd5,
-	0xd6795921,
-	0x8992f4b3,
-	0x8e08c440,
-	0x4935720b,
-	0x7059d1b5,
-	0xcea1560e,
-	0x483585bb,
-	0xb17c3187,
-	0xbb67bcf2,
-	0xb7a31ad7,
-	0x385e2025,
-	0xb3b7194d,
-	0x149bf401,
-	0x314afa3c,
-	0x79cf3ed4,
-	0xb0b7545c,
-	0x9ca52e5f,
-	0xf79e2ee9,
-	0x1cd665aa,
-	0xc4049d2f,
-	0xa0b88f58,
-	0x7e801d88,
-	0x51bea292,
-	0x1887f58b,
-	0xd53e5dab,
-	0x3a369957,
-	0xa169bccb,
-	0x2b2410ec,
-	0xbda2a4b9,
-	0xc77a806d,
-	0xd7a0a4e0,
-	0x53f98a58,
-	0x1efd9db9,
-	0x4ee63d0f,
-	0x57e58be2,
-	0xa555be54,
-	0xd565bd19,
-	0x442224c3,
-	0x846bf7b2,
-	0x5d33e851,
-	0x901c4c98,
-	0x4f214c36,
-	0xa24249ac,
-	0xe1b38fba,
-	0x440e750b,
-	0xa5a47d32,
-};
+static const uint32_t zetas[N / 2] = { 0x0013afb8, 0x84f5c5b6, 0xc666e465, 0xfcec8b58, 0xcb2b72d0,
+	0x30726d5b, 0x91e11612, 0x41360f89, 0x51aaf2da, 0x93922fd5, 0x0ed77946, 0x3d4a0dff,
+	0xd63e49fb, 0xfab1a391, 0x2bc18ea7, 0x864470e4, 0x16c32c11, 0xbc2c9a1c, 0x66f8144e,
+	0x71811d74, 0xea3cc040, 0x044e701f, 0xac4184cf, 0x6681f601, 0x6da8cba2, 0xa1074e36,
+	0x2924384b, 0xdda02ec2, 0xb805896c, 0xdd651f9c, 0x97ccf03d, 0x3f228731, 0x16395e0d,
+	0x19743224, 0xfa27d58e, 0x87094e0e, 0x5c0c9c92, 0xb12d72a9, 0xaf19ea51, 0x9e078945,
+	0x31fc27af, 0x9807ff63, 0xc13fe765, 0x3099ccc9, 0xdc518394, 0x0289a6a5, 0x658209b1,
+	0x934370f8, 0xb254be68, 0x6e59f915, 0x3e0eeb29, 0x22c23fd4, 0x6e95083b, 0xdc8c92ba,
+	0x75f6ed02, 0xb8b6b6df, 0xcb8de165, 0xc93f49e7, 0x71e38c09, 0x31d4c840, 0xbe402274,
+	0xef28ae1a, 0x5e5b3410, 0x45fa9df4, 0x014eab2e, 0xd4522112, 0x2cd52aae, 0xcbb540d4,
+	0x7de29fcd, 0x379942fb, 0xaff27732, 0x54970814, 0x6c5a2074, 0xccb52d24, 0xfc4f0d9d,
+	0x11eaedee, 0x3a22e9a0, 0xa5cbdca1, 0xe7da790b, 0xea8b7f1e, 0x82f5ed16, 0x7ef63bd5,
+	0xd6795921, 0x8992f4b3, 0x8e08c440, 0x4935720b, 0x7059d1b5, 0xcea1560e, 0x483585bb,
+	0xb17c3187, 0xbb67bcf2, 0xb7a31ad7, 0x385e2025, 0xb3b7194d, 0x149bf401, 0x314afa3c,
+	0x79cf3ed4, 0xb0b7545c, 0x9ca52e5f, 0xf79e2ee9, 0x1cd665aa, 0xc4049d2f, 0xa0b88f58,
+	0x7e801d88, 0x51bea292, 0x1887f58b, 0xd53e5dab, 0x3a369957, 0xa169bccb, 0x2b2410ec,
+	0xbda2a4b9, 0xc77a806d, 0xd7a0a4e0, 0x53f98a58, 0x1efd9db9, 0x4ee63d0f, 0x57e58be2,
+	0xa555be54, 0xd565bd19, 0x442224c3, 0x846bf7b2, 0x5d33e851, 0x901c4c98, 0x4f214c36,
+	0xa24249ac, 0xe1b38fba, 0x440e750b, 0xa5a47d32 };
 
 /* a * -2^-32 mod q, small, for |a| <= 64 * q^2 */
-static inline int32_t
+CURVE_HOT static inline int32_t
 reduce(int32_t a)
 {
 	return (((int32_t)((uint32_t)a * Q_INVERSE) >> 16) + 8) * Q >> 16;
 }
 
 /* a * b mod q, small, for |a| <= 64 * q and b in its form */
-static inline int32_t
+CURVE_HOT static inline int32_t
 mul_by(int32_t a, uint32_t b)
 {
 	return (((int32_t)((uint32_t)a * b) >> 16) + 8) * Q >> 16;
 }
 
 /* 0 or 1 becomes no bits or all, and the compiler does not know which: it could make a branch of that. */
-static inline uint32_t
+CURVE_HOT static inline uint32_t
 mask_of(uint32_t bit)
 {
 	uint32_t mask = 0 - bit;
@@ -192,15 +77,15 @@ mask_of(uint32_t bit)
 }
 
 /* 0..q-1 of a number of at most 64 * q */
-static inline uint32_t
+CURVE_HOT static inline uint32_t
 unique(int32_t a)
 {
 	a = mul_by(a, ONE);
-	return (uint32_t)(a + (Q & (a >> 31)));
+	return (uint32_t)a + (mask_of((uint32_t)a >> 31) & Q);
 }
 
 /* Algorithm 9.  What comes in is below 2q, what goes out is small. */
-static void
+CURVE_HOT static void
 transform(struct poly *p)
 {
 	const uint32_t *zeta = zetas + 1;
@@ -221,7 +106,7 @@ transform(struct poly *p)
 
 /* Algorithm 10, and what multiply_row left is made right.  What comes in is at most q from zero and doubles at every
  * step: after three it has to be made small, or it would be over 16 bits. */
-static void
+CURVE_HOT static void
 transform_back(struct poly *p)
 {
 	const uint32_t *zeta = zetas + N / 2 - 1;
@@ -245,7 +130,7 @@ transform_back(struct poly *p)
 
 /* r = sum of a[0], a[step], a[2 * step] times b, Algorithm 11, each times -2^-32; at most q from zero.  a is below q,
  * b small: a sum is below 3 * 2 * q * q/2. */
-static void
+CURVE_HOT static void
 multiply_row(struct poly *r, const struct poly *a, size_t step, const struct vector *b)
 {
 	int i, j;
@@ -269,7 +154,7 @@ multiply_row(struct poly *r, const struct poly *a, size_t step, const struct vec
 }
 
 /* Algorithm 7: a polynomial by rejection, from a seed that everybody knows. */
-static void
+CURVE_HOT static void
 sample_uniform(struct poly *p, const unsigned char rho[32], unsigned j, unsigned i)
 {
 	const unsigned char place[2] = { (unsigned char)j, (unsigned char)i };
@@ -308,7 +193,7 @@ sample_matrix(struct poly matrix[K * K], const unsigned char rho[32])
 }
 
 /* Algorithm 8 of PRF_2(seed, nonce): every number is the difference of two sums of two bits. */
-static void
+CURVE_HOT static void
 sample_noise(struct poly *p, const unsigned char seed[32], unsigned nonce)
 {
 	const unsigned char last = (unsigned char)nonce;
@@ -342,7 +227,7 @@ sample_vector(struct vector *v, const unsigned char seed[32], unsigned nonce)
 	}
 }
 
-static void
+CURVE_HOT static void
 add(struct poly *r, const struct poly *a)
 {
 	int i;
@@ -352,7 +237,7 @@ add(struct poly *r, const struct poly *a)
 }
 
 /* ByteEncode12 */
-static void
+CURVE_HOT static void
 encode(unsigned char out[POLY], const struct poly *p)
 {
 	int i;
@@ -367,7 +252,7 @@ encode(unsigned char out[POLY], const struct poly *p)
 }
 
 /* ByteDecode12 without its reduction; false: a number was not reduced. */
-static bool
+CURVE_HOT static bool
 decode(struct poly *p, const unsigned char in[POLY])
 {
 	bool good = true;
@@ -382,7 +267,7 @@ decode(struct poly *p, const unsigned char in[POLY])
 }
 
 /* Compress_d: round(2^d / q * a) mod 2^d.  2580335 = ceil(2^33 / q), exact for every a below q and d up to 11. */
-static inline uint32_t
+CURVE_HOT static inline uint32_t
 compress(int32_t a, int d)
 {
 	const uint32_t scaled = (unique(a) << d) + Q / 2;
@@ -390,14 +275,14 @@ compress(int32_t a, int d)
 	return (uint32_t)((uint64_t)scaled * 2580335 >> 33) & ((1u << d) - 1);
 }
 
-static inline int16_t
+CURVE_HOT static inline int16_t
 decompress(uint32_t a, int d)
 {
 	return (int16_t)((a * Q + (1u << (d - 1))) >> d);
 }
 
 /* Numbers of d bits one behind the other: 4 and 10 are what is written, 1 is the message. */
-static void
+CURVE_HOT static void
 pack(unsigned char *out, const struct poly *p, int d)
 {
 	uint32_t t = 0;
@@ -410,7 +295,7 @@ pack(unsigned char *out, const struct poly *p, int d)
 	}
 }
 
-static void
+CURVE_HOT static void
 unpack(struct poly *p, const unsigned char *in, int d)
 {
 	uint32_t t = 0;
@@ -461,7 +346,7 @@ expand(unsigned char public[KEM_PUBLIC], struct poly matrix[K * K], struct vecto
 	unsigned i;
 
 	hash(KECCAK_SHA3_512, seeds, sizeof seeds, d, 32, k, 1);
-	KEM_NOT_SECRET(seeds, 32);
+	CURVE_NOT_SECRET(seeds, 32);
 	sample_matrix(matrix, seeds);
 	sample_vector(secret, seeds + 32, 0);
 	for (i = 0; i < K; i++) {
@@ -476,7 +361,7 @@ expand(unsigned char public[KEM_PUBLIC], struct poly matrix[K * K], struct vecto
 		encode(public + POLY * i, &t);
 	}
 	memcpy(public + POLY * K, seeds, 32);
-	KEM_NOT_SECRET(public, KEM_PUBLIC);
+	CURVE_NOT_SECRET(public, KEM_PUBLIC);
 	pool_wipe(seeds, sizeof seeds);
 	pool_wipe(&t, sizeof t);
 	pool_wipe(&e, sizeof e);

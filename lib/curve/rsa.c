@@ -149,7 +149,7 @@ set_modulus(struct modulus *m, const unsigned char *n, size_t len)
  * estimate, x * v / 2^(2 * TOP - 1 - BITS) is never too large, and too small by less than
  *   2^(BITS + 2 - TOP) for the 1 in v's divisor, 2^(BITS + 2 - TOP) for v's floor, 2^(BITS + 1 - TOP) for x's, 1 for its own,
  * together below 2. */
-static void
+CURVE_HOT static void
 shift_limb(limb *r, const struct modulus *m)
 {
 	const limb q = (limb)((wide)leading(r, m->limbs, m->bits - TOP) * m->estimate >>
@@ -168,7 +168,7 @@ shift_limb(limb *r, const struct modulus *m)
 }
 
 /* t + a[0] * b[n - 1] + ... + a[n - 1] * b[0] */
-static inline wide
+CURVE_HOT static inline wide
 column(wide t, const limb *a, const limb *b, size_t n)
 {
 	const limb *end = a + n;
@@ -186,7 +186,7 @@ column(wide t, const limb *a, const limb *b, size_t n)
 }
 
 /* Column i of a square, of which every mixed product is there twice; n limbs. */
-static inline wide
+CURVE_HOT static inline wide
 square_column(wide t, const limb *a, size_t n, size_t i)
 {
 	const size_t from = i < n ? 0 : i - n + 1, half = (i + 1) / 2;
@@ -197,7 +197,7 @@ square_column(wide t, const limb *a, size_t n, size_t i)
 }
 
 /* r = a * b / R mod n, below 2n if a and b are; r is neither of them.  b is NULL: a square. */
-static void
+CURVE_HOT static void
 multiply(limb *r, const limb *a, const limb *b, const struct modulus *m)
 {
 	const size_t n = m->limbs;
@@ -368,7 +368,8 @@ is_pss(unsigned char *block, size_t bits, enum rsa_hash id, const unsigned char 
 	unsigned char start[8 + RSA_HASH_MAX] = { 0 }, ours[RSA_HASH_MAX];
 	size_t i;
 
-	if (block[len - 1] != 0xbc || block[0] >> (8 - unused) != 0)
+	/* step 3: 1024 bits are too short for SHA-512 and its salt */
+	if (len < 2 * size + 2 || block[len - 1] != 0xbc || block[0] >> (8 - unused) != 0)
 		return false;
 	mask_data(id, block, db_len, h);
 	block[0] &= (unsigned char)(0xff >> unused);

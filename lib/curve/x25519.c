@@ -51,7 +51,7 @@ pack(unsigned char out[X25519_SIZE], limb r[FE_LIMBS])
 	}
 }
 
-static void
+CURVE_HOT static void
 square_times(limb r[FE_LIMBS], int n)
 {
 	while (n-- > 0)
@@ -93,7 +93,7 @@ struct ladder {
 };
 
 /* Exchanges the two points if mask is all ones, and takes of each the sum a, c and the difference b, d of its numbers. */
-static void
+CURVE_HOT static void
 swap_and_split(struct ladder *l, limb mask)
 {
 	limb x2, z2, x3, z3, x, z, t2 = 0, t3 = 0;
@@ -125,7 +125,7 @@ swap_and_split(struct ladder *l, limb mask)
 
 /* (x2 : z2) is doubled and (x3 : z3) becomes their sum, whose difference is x1; before that they change places if `swap`
  * is 1. */
-static void
+CURVE_HOT static void
 step(struct ladder *l, unsigned swap)
 {
 	limb mask = (limb)0 - (limb)swap;

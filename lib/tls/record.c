@@ -9,6 +9,7 @@
 #include <bearssl.h>
 #include <string.h>
 #include "lib/base/pool.h"
+#include "lib/curve/chacha.h"
 
 enum { TAG = 16, NONCE = 12, EXPLICIT = 8, SALT = 4, AAD_MAX = 13 };
 
@@ -109,18 +110,10 @@ static void
 aead_run(const struct record *r, const unsigned char nonce[NONCE], const unsigned char *aad,
 	size_t aad_len, unsigned char *data, size_t len, unsigned char tag[TAG], bool seal)
 {
-	br_chacha20_run chacha = br_chacha20_sse2_get();
-	br_poly1305_run poly = br_poly1305_ctmulq_get();
-
-	if (r->cipher != RECORD_CHACHA20) {
+	if (r->cipher != RECORD_CHACHA20)
 		gcm_run(r, nonce, aad, aad_len, data, len, tag, seal);
-		return;
-	}
-	if (chacha == 0)
-		chacha = br_chacha20_ct_run;
-	if (poly == 0)
-		poly = br_poly1305_ctmul_run;
-	poly(r->key, nonce, data, len, aad, aad_len, tag, chacha, seal);
+	else
+		chacha_poly1305_run(r->key, nonce, data, len, aad, aad_len, tag, chacha_run, seal);
 }
 
 static void

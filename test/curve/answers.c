@@ -9,6 +9,8 @@
  *   kem-keygen SEED PUBLIC GOOD
  *   kem-encaps MESSAGE PUBLIC CIPHERTEXT SHARED GOOD
  *   kem-decaps SEED CIPHERTEXT SHARED GOOD
+ *   chacha KEY NONCE AAD MESSAGE CIPHERTEXT TAG GOOD
+ *   poly1305 KEY DATA TAG GOOD            data of whole blocks
  *   shake128, shake256, sha3-256, sha3-512: DATA OUTPUT GOOD
  * Usage: answers NAME < lines; prints "NAME: N passed, N failed".
  */
@@ -16,12 +18,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/curve/chacha.h"
 #include "lib/curve/kem.h"
 #include "lib/curve/keccak.h"
 #include "lib/curve/rsa.c"
 #include "lib/curve/x25519.h"
 
-enum { WORDS = 8, LINE = 65536 };
+enum { MAX_WORDS = 8, LINE = 65536 };
+
+/* test/curve/poly.c, since two of lib/curve in one file would have names twice */
+void poly1305(unsigned char tag[CHACHA_TAG], const unsigned char key[32], const unsigned char *data,
+	size_t len);
 
 /* One word of a line, its bytes in memory of their own, so that sanitizers see one too many. */
 struct bytes {
@@ -143,6 +150,41 @@ ask_decaps(const struct bytes *b, bool good)
 	return same(shared, &b[2], KEM_SHARED) == good;
 }
 
+/* What is not good has to leave the data as it was. */
+static bool
+ask_chacha(const struct bytes *b, bool good)
+{
+	unsigned char tag[CHACHA_TAG], *data;
+	bool right;
+
+	if (b[0].len != CHACHA_KEY || b[1].len != CHACHA_NONCE || b[5].len != CHACHA_TAG)
+		return !good;
+	data = malloc(b[4].len + 1);
+	if (!data)
+		return false;
+	memcpy(data, b[4].p, b[4].len);
+	right = chacha_open(data, b[4].len, b[0].p, b[1].p, b[2].p, b[2].len, b[5].p) == good;
+	right = right && same(data, good ? &b[3] : &b[4], b[4].len);
+	memcpy(data, b[3].p, good ? b[3].len : 0);
+	if (good) {
+		chacha_seal(data, b[3].len, b[0].p, b[1].p, b[2].p, b[2].len, tag);
+		right = right && same(data, &b[4], b[3].len) && same(tag, &b[5], CHACHA_TAG);
+	}
+	free(data);
+	return right;
+}
+
+static bool
+ask_poly1305(const struct bytes *b, bool good)
+{
+	unsigned char tag[CHACHA_TAG];
+
+	if (b[0].len != 32)
+		return false;
+	poly1305(tag, b[0].p, b[1].p, b[1].len);
+	return same(tag, &b[2], CHACHA_TAG) == good;
+}
+
 /* At once, then in pieces of all sizes. */
 static bool
 ask_keccak(enum keccak_kind kind, const struct bytes *b, bool good)
@@ -213,6 +255,8 @@ static const struct {
 	{ "kem-keygen", 3, ask_keygen },
 	{ "kem-encaps", 5, ask_encaps },
 	{ "kem-decaps", 4, ask_decaps },
+	{ "chacha", 7, ask_chacha },
+	{ "poly1305", 4, ask_poly1305 },
 	{ "shake128", 3, ask_shake128 },
 	{ "shake256", 3, ask_shake256 },
 	{ "sha3-256", 3, ask_sha3_256 },
@@ -246,7 +290,7 @@ decode(struct bytes *b, const char *word)
 static bool
 ask(char *line)
 {
-	struct bytes b[WORDS] = { 0 };
+	struct bytes b[MAX_WORDS] = { 0 };
 	char *place, *word = strtok_r(line, " \n", &place);
 	bool right = false, read = word != NULL;
 	size_t op = 0;

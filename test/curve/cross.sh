@@ -1,9 +1,9 @@
 #!/bin/sh
-# cross.sh TARGET QEMU PROGRAM: the questions that `make answers` left, asked of a router's program under qemu-user.
+# cross.sh TARGET QEMU PROGRAM: the questions of `make answers`, asked of a router's program under qemu-user.
 set -eu
 target=$1 qemu=$2 program=$3 rc=0
-for name in drawn wycheproof; do
-	[ -s build/curve/$name ] || continue
-	"$qemu" "$program" "answers-$name-$target" <build/curve/$name || rc=1
-done
+questions=build/curve/questions-$target
+make --no-print-directory -s TARGET= questions >"$questions"
+"$qemu" "$program" "answers-$target" <"$questions" || rc=1
+rm -f "$questions"
 exit $rc

@@ -6,6 +6,7 @@
 #include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,72 @@ question_keccak(void)
 	EVP_MD_CTX_free(ctx);
 }
 
+/* Lengths around every form's step; one in four has a bit wrong somewhere. */
+static void
+question_chacha(void)
+{
+	unsigned char key[32], nonce[12], aad[40], data[1300], out[1300], tag[16];
+	size_t len = dice() % (dice() % 4 ? 300 : sizeof data), aad_len = dice() % sizeof aad;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	bool good = dice() % 4 != 0;
+	int n = 0;
+
+	fill(key, sizeof key);
+	fill(nonce, sizeof nonce);
+	fill(aad, aad_len);
+	fill(data, len);
+	must(ctx && EVP_EncryptInit_ex(ctx, EVP_chacha20_poly1305(), NULL, key, nonce) == 1 &&
+			EVP_EncryptUpdate(ctx, NULL, &n, aad, (int)aad_len) == 1 &&
+			EVP_EncryptUpdate(ctx, out, &n, data, (int)len) == 1 &&
+			EVP_EncryptFinal_ex(ctx, out + n, &n) == 1 &&
+			EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1,
+		"seal");
+	if (!good) {
+		if (len > 0 && dice() % 2)
+			out[dice() % len] ^= (unsigned char)(1 << dice() % 8);
+		else
+			tag[dice() % 16] ^= (unsigned char)(1 << dice() % 8);
+	}
+	printf("chacha");
+	show(key, sizeof key);
+	show(nonce, sizeof nonce);
+	show(aad, aad_len);
+	show(data, len);
+	show(out, len);
+	show(tag, sizeof tag);
+	printf(" %d\n", good);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* By itself, so that the key and the sum are at their edges, too. */
+static void
+question_poly1305(void)
+{
+	static EVP_MAC *mac;
+	unsigned char key[32], data[256], tag[16];
+	size_t len = dice() % 17 * 16, n = 0;
+	EVP_MAC_CTX *ctx;
+
+	if (!mac)
+		mac = EVP_MAC_fetch(NULL, "POLY1305", NULL);
+	must(mac != NULL, "poly1305");
+	fill(key, sizeof key);
+	fill(data, len);
+	if (dice() % 4 == 0)
+		memset(data, 0xff, len);
+	ctx = EVP_MAC_CTX_new(mac);
+	must(ctx && EVP_MAC_init(ctx, key, sizeof key, NULL) == 1 &&
+			EVP_MAC_update(ctx, data, len) == 1 &&
+			EVP_MAC_final(ctx, tag, &n, sizeof tag) == 1 && n == 16,
+		"tag");
+	printf("poly1305");
+	show(key, sizeof key);
+	show(data, len);
+	show(tag, sizeof tag);
+	printf(" 1\n");
+	EVP_MAC_CTX_free(ctx);
+}
+
 static const struct {
 	const char *name;
 	void (*question)(void);
@@ -184,6 +251,8 @@ static const struct {
 	{ "x25519", question_x25519 },
 	{ "rsa", question_rsa },
 	{ "keccak", question_keccak },
+	{ "chacha", question_chacha },
+	{ "poly1305", question_poly1305 },
 };
 
 int

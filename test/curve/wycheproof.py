@@ -51,7 +51,14 @@ def kem(name, data):
                     print("kem-decaps", word(t["seed"]), word(t["c"]), word(t["K"]), good)
 
 
-KINDS = {"kem": ("mlkem_768", kem), "x25519": ("x25519_test.json", x25519), "rsa": ("rsa_", rsa)}
+def chacha(name, data):
+    for group in data["testGroups"]:
+        for t in group["tests"]:
+            print("chacha", t["key"], word(t["iv"]), word(t["aad"]), word(t["msg"]), word(t["ct"]), word(t["tag"]),
+                  int(t["result"] == "valid"))
+
+
+KINDS = {"chacha": ("chacha20_poly1305_", chacha), "kem": ("mlkem_768", kem), "x25519": ("x25519_test.json", x25519), "rsa": ("rsa_", rsa)}
 
 with tarfile.open(sys.argv[1]) as tar:
     for member in tar.getmembers():

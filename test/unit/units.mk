@@ -47,10 +47,10 @@ CHAIN_PARTS = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policie
 	$(CURVE_PARTS)
 # The engine of TLS 1.3 and 1.2, and what it may call.
 ENGINE_PARTS = lib/tls/engine.c lib/tls/message.c lib/tls/shake.c lib/tls/shake_client.c lib/tls/shake_server.c lib/tls/extension.c \
-	lib/tls/schedule.c lib/tls/record.c lib/tls/ticket.c lib/base/pool.c lib/x509/chain.c lib/x509/x509.c lib/x509/der.c \
+	lib/tls/schedule.c lib/tls/record.c lib/curve/chacha.c lib/tls/ticket.c lib/base/pool.c lib/x509/chain.c lib/x509/x509.c lib/x509/der.c \
 	lib/x509/anchors.c lib/x509/dname.c lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/encode.c \
 	lib/curve/x25519.c lib/curve/rsa.c lib/curve/kem.c lib/curve/keccak.c $(CURVE_PARTS)
-UNIT_schedule = lib/tls/schedule.c lib/tls/record.c lib/base/pool.c
+UNIT_schedule = lib/tls/schedule.c lib/tls/record.c lib/curve/chacha.c lib/base/pool.c
 UNIT_LIBS_schedule = -lbearssl
 UNIT_engine = $(ENGINE_PARTS)
 UNIT_LIBS_engine = -lbearssl
@@ -86,3 +86,5 @@ UNIT_rsa_32 =
 UNIT_LIBS_rsa_32 = -lbearssl
 UNIT_keccak = lib/curve/keccak.c
 UNIT_kem = lib/curve/keccak.c lib/base/pool.c
+UNIT_chacha = lib/base/pool.c
+UNIT_chacha_32 = lib/base/pool.c

@@ -1,7 +1,8 @@
-// bounds: lib/curve/field25519.h run over intervals.  The very text that is compiled for limbs is compiled here for ranges
+// bounds25519: lib/curve/field25519.h run over intervals.  The very text that is compiled for limbs is compiled here for ranges
 // of them: whatever a limb or a product could hold is followed, and what does not fit its type is reported.
-// Usage: bounds; prints "bounds-25519-BITS: N passed, N failed".
+// Usage: bounds25519; prints "bounds-25519-BITS: N passed, N failed".
 #include <stdio.h>
+#include "lib/curve/word.h"
 
 typedef __int128 number; // wide enough for every bound that is met here; a sum over it is a failure as well
 

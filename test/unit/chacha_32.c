@@ -1,0 +1,3 @@
+/* chacha once more in the form for 32 bits, which a desk does not build. */
+#define CURVE_FORCE_32
+#include "test/unit/chacha.c"
