@@ -77,14 +77,14 @@ fe_sqr(struct fe *r, const struct fe *a)
 }
 /* clang-format on */
 
-/* Takes `c` times p away, limb by limb. */
+/* Adds c * (2^256 - p): what c, taken away from the bits above 256, stood for. */
 CURVE_HOT static inline void
-fe_sub_p(struct fe *r, fe_limb c)
+fe_fold(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;
 	r->v[1] -= c * P1;
 	r->v[3] -= c * P3;
-	r->v[4] -= c * P4;
+	r->v[4] += c * ((fe_limb)1 << 16);
 }
 #else
 /* 9 limbs of 29 bits, R = 2^261 */
@@ -163,13 +163,12 @@ fe_sqr(struct fe *r, const struct fe *a)
 /* clang-format on */
 
 CURVE_HOT static inline void
-fe_sub_p(struct fe *r, fe_limb c)
+fe_fold(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;
 	r->v[3] -= c * P3;
 	r->v[6] -= c * P6;
 	r->v[7] -= c * P7;
-	r->v[8] -= c * P8;
 }
 #endif
 

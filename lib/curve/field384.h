@@ -85,13 +85,13 @@ fe_sqr(struct fe *r, const struct fe *a)
 }
 /* clang-format on */
 
-CURVE_HOT static inline void
-fe_sub_p(struct fe *r, fe_limb c)
+CURVE_HOT /* Adds c * (2^384 - p). */
+static inline void
+fe_fold(struct fe *r, fe_limb c)
 {
-	r->v[0] -= c * (((fe_limb)1 << 32) - 1);
+	r->v[0] -= c * FE_LOW;
 	r->v[1] -= c * P1;
 	r->v[2] -= c * P2;
-	r->v[6] -= c * P6;
 }
 #else
 /* 14 limbs of 28 bits */
@@ -169,13 +169,12 @@ fe_sqr(struct fe *r, const struct fe *a)
 }
 
 CURVE_HOT static inline void
-fe_sub_p(struct fe *r, fe_limb c)
+fe_fold(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;
 	r->v[1] -= c * P1;
 	r->v[3] -= c * P3;
 	r->v[4] -= c * P4;
-	r->v[13] -= c * P13;
 }
 #endif
 

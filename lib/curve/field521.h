@@ -58,11 +58,11 @@ fe_sqr(struct fe *r, const struct fe *a)
 	fe_mul(r, a, a);
 }
 
+/* Adds c * (2^521 - p). */
 static inline void
-fe_sub_p(struct fe *r, fe_limb c)
+fe_fold(struct fe *r, fe_limb c)
 {
 	r->v[0] += c;
-	r->v[FE_LIMBS - 1] -= c * ((fe_limb)1 << FE_TOP);
 }
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * p256: public keys, ECDSA and ECDH on P-256.  See p256.h; what it shares with P-384 is in point.h.
+ * p256: public keys, ECDSA and ECDH on P-256.  See p256.h; what it shares with P-384 is in curve.h.
  */
 #include "lib/curve/p256.h"
 #include "lib/curve/field256.h"
 #include "lib/curve/p256_table.h"
 #define CURVE_COMB
-#include "lib/curve/point.h"
+#include "lib/curve/curve.h"
 
 /* One of 15 points of a table, or the first for 0.  Reads all of the table. */
 CURVE_HOT static void

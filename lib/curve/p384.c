@@ -1,5 +1,5 @@
 /*
- * p384: public keys, ECDSA and ECDH on P-384.  See p384.h; what it shares with P-256 is in point.h.
+ * p384: public keys, ECDSA and ECDH on P-384.  See p384.h; what it shares with P-256 is in curve.h.
  *
  * Certificates of others are verified with it all day; a P-384 key of our own is what some users bring along, so no table
  * is spent on multiples of G.
@@ -7,7 +7,7 @@
 #include "lib/curve/p384.h"
 #include "lib/curve/field384.h"
 #include "lib/curve/p384_table.h"
-#include "lib/curve/point.h"
+#include "lib/curve/curve.h"
 
 int
 p384_public(unsigned char pub[P384_POINT], const unsigned char key[P384_SCALAR])
