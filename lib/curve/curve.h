@@ -118,6 +118,10 @@ affine_load(struct affine *r, const uint32_t w[2][FE_WORDS])
 {
 	fe_load(&r->x, w[0], FE_SHIFT);
 	fe_load(&r->y, w[1], FE_SHIFT);
+	if (FE_SHIFT > 1) { /* else below 2p, which will do */
+		fe_tidy(&r->x);
+		fe_tidy(&r->y);
+	}
 }
 
 static void
@@ -223,8 +227,8 @@ window_select(struct point *r, const struct point *table, int32_t digit)
 	*r = table[0];
 	for (uint32_t i = 1; i < WINDOW_POINTS; i++)
 		point_choose(r, &table[i], words_same(i + 1, size));
-	for (int i = 0; i < FE_LIMBS; i++)
-		y.v[i] = -r->y.v[i];
+	y = r->y;
+	fe_negate(&y);
 	fe_choose(&r->y, &y, minus);
 }
 

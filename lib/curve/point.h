@@ -2,7 +2,7 @@
  * point: points of y^2 = x^3 - 3x + b in Jacobian coordinates, (X / Z^2, Y / Z^3), in terms of one field.
  *
  * Included by curve.h, after a field.  An element is *tidy* when it comes from fe_mul, fe_sqr or fe_tidy; the functions of
- * points take and give tidy ones, and a y may be the negative of one.  test/curve/bounds_nist.cc compiles this file with
+ * points take and give tidy ones.  test/curve/bounds_nist.cc compiles this file with
  * intervals for limbs, and shows that nothing here passes the bounds of its type, however often it is applied.
  * All of it is in constant time.
  */
@@ -33,13 +33,6 @@ fe_sub(struct fe *r, const struct fe *a, const struct fe *b)
 		r->v[i] = a->v[i] - b->v[i];
 }
 
-static void
-fe_negate(struct fe *a)
-{
-	for (int i = 0; i < FE_LIMBS; i++)
-		a->v[i] = -a->v[i];
-}
-
 /* Carries, and takes away so many p that what stays lies about 0 to p: limbs are in [0, 2^FE_BITS) again, or a little
  * beside it. */
 CURVE_HOT static void
@@ -57,6 +50,15 @@ fe_tidy(struct fe *r)
 	carry += r->v[FE_LIMBS - 1];
 	r->v[FE_LIMBS - 1] = carry & (((fe_limb)1 << FE_TOP) - 1);
 	fe_fold(r, carry >> FE_TOP);
+}
+
+/* a = -a, tidy. */
+static void
+fe_negate(struct fe *a)
+{
+	for (int i = 0; i < FE_LIMBS; i++)
+		a->v[i] = -a->v[i];
+	fe_tidy(a);
 }
 
 /* r = 2 * p; r may be p.  Infinity (z = 0) stays infinity. */
