@@ -128,7 +128,7 @@ size:
 # under qemu-mips, which ends a program that reads an unaligned word.  Everything else of a router is in router-test.
 ROUTER_SCRIPTS ?= 30-http 34-tls 36-invalid
 # those that would notice a wrong byte order or an unaligned word
-ROUTER_TESTS ?= body der encode forge http index pem siphash target uci
+ROUTER_TESTS ?= body der ecdsa encode forge http index p256 p384 pem siphash target uci
 TEST_STEPS += router openwrt-package
 
 router:

@@ -334,8 +334,8 @@ tls_start_server(struct tls *t, const unsigned char *leaf, size_t leaf_len,
 	/* BearSSL does not write to it. */
 	t->leaf.data = (unsigned char *)(uintptr_t)leaf;
 	t->leaf.data_len = leaf_len;
-	br_ssl_server_set_single_ec(sc, &t->leaf, 1, key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC,
-		&bear_ec, bear_ecdsa_sign);
+	br_ssl_server_set_single_ec(
+		sc, &t->leaf, 1, key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, &bear_ec, bear_ecdsa_sign);
 	if (tie != NULL) {
 		t->cache = (struct tls_cache){ &cache_class, tie };
 		br_ssl_server_set_cache(sc, &t->cache.vtable);

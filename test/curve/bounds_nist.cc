@@ -3,7 +3,7 @@
  *
  *     bounds NAME      prints "NAME: N passed, N failed"
  *
- * The fields and point.h are compiled as they are, as C++, with classes in place of fe_limb and fe_wide that hold an
+ * The fields and point.inc are compiled as they are, as C++, with classes in place of fe_limb and fe_wide that hold an
  * interval each: every operator gives the interval of its results, and ends the program's good opinion where that does
  * not fit the type.  What one operation gives is what the next one takes, so the intervals of a tidy point grow until
  * nothing grows any more: then they hold for any number of operations in any order.
@@ -156,13 +156,13 @@ static wide operator<<(wide a, int n) { return a * (limb(1) << n); }
 #define FACTOR(t) limb(masked(interval{ -1, 0 }, limb(FE_MASK).v.lo)) /* anything in a limb */
 
 #if CURVE == 256
-#include "lib/curve/field256.h"
+#include "lib/curve/field256.inc"
 #elif CURVE == 384
-#include "lib/curve/field384.h"
+#include "lib/curve/field384.inc"
 #else
-#include "lib/curve/field521.h"
+#include "lib/curve/field521.inc"
 #endif
-#include "lib/curve/point.h"
+#include "lib/curve/point.inc"
 
 static void
 widen(fe *all, const fe *a)
@@ -186,7 +186,7 @@ same(const fe *a, const fe *b)
 	return true;
 }
 
-/* What curve.h relies on beside: |h|, |s| and what is left of the equation are below 3p, since fe_is_zero looks for no
+/* What curve.inc relies on beside: |h|, |s| and what is left of the equation are below 3p, since fe_is_zero looks for no
  * other multiples; and a tidy element is below R, so that fe_canonical's product is in 0 to p. */
 static void
 check_value(const fe *a, int multiple, const char *what)

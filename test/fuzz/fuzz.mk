@@ -16,3 +16,5 @@ FUZZ_path = lib/rules/path.c
 FUZZ_list = lib/rules/list.c lib/rules/path.c lib/rules/name.c lib/rules/letters.c lib/net/net.c
 FUZZ_relay = lib/curve/bear.c lib/tls/bear_rsa.c $(CURVE_PARTS) lib/http/relay.c lib/tls/leg.c lib/tls/tls.c lib/tls/session.c lib/http/http.c lib/http/field.c lib/http/body.c lib/net/target.c lib/base/pool.c lib/net/wait.c
 FUZZ_LIBS_relay = -lbearssl
+FUZZ_curve = $(CURVE_PARTS) lib/base/pool.c
+FUZZ_LIBS_curve = -lbearssl -lcrypto

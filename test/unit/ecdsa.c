@@ -59,7 +59,8 @@ test_integers(void)
 	check_good(der, PACK(der, "\x00", "\x00\x80"), 32); /* zero is an integer */
 	check_good(der, PACK(der, "\x00\xff\x01", "\x01\x00"), 32);
 	CHECK(reads(der, PACK(der, "\x12\x34", "\x56"), 32, raw));
-	CHECK(raw[29] == 0 && raw[30] == 0x12 && raw[31] == 0x34 && raw[62] == 0 && raw[63] == 0x56);
+	CHECK(raw[29] == 0 && raw[30] == 0x12 && raw[31] == 0x34 && raw[62] == 0 &&
+		raw[63] == 0x56);
 	CHECK(!reads(der, PACK(der, "", "\x01"), 32, raw));
 	CHECK(!reads(der, PACK(der, "\x01", ""), 32, raw));
 	CHECK(!reads(der, PACK(der, "\x80", "\x01"), 32, raw)); /* negative */
