@@ -5,13 +5,18 @@
 #include "lib/curve/ecdsa.h"
 #include "lib/curve/p256.h"
 #include "lib/curve/p384.h"
+#include "lib/curve/x25519.h"
+#include "lib/base/pool.h"
 
 #include <string.h>
 
 /* What the engines ask of a curve: G for its length, the order for the length of a scalar and its highest byte. */
 struct bear_curve {
 	size_t point, scalar;
+	size_t x; /* where in a point the x coordinate begins */
 	const unsigned char *generator, *order;
+	int (*public)(unsigned char *point, const unsigned char *k);
+	int (*exchange)(unsigned char *shared, const unsigned char *point, const unsigned char *k);
 };
 
 static const unsigned char g256[P256_POINT] = { 0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42,
@@ -34,21 +39,50 @@ static const unsigned char n384[P384_SCALAR] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0
 	0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0,
 	0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73 };
 
-static const struct bear_curve curve256 = { P256_POINT, P256_SCALAR, g256, n256 };
-static const struct bear_curve curve384 = { P384_POINT, P384_SCALAR, g384, n384 };
+/* X25519's bits are set and cleared by itself: any 32 bytes are a scalar.  BearSSL's are big-endian on every curve. */
+static const unsigned char g25519[X25519_SIZE] = { 9 };
+static const unsigned char n25519[X25519_SIZE] = { 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+static int
+exchange_25519(unsigned char *shared, const unsigned char *point, const unsigned char *k)
+{
+	unsigned char scalar[X25519_SIZE];
+	int failed;
+
+	for (int i = 0; i < X25519_SIZE; i++)
+		scalar[i] = k[X25519_SIZE - 1 - i];
+	failed = x25519(shared, scalar, point);
+	pool_wipe(scalar, sizeof scalar);
+	return failed;
+}
+
+static int
+public_25519(unsigned char *point, const unsigned char *k)
+{
+	return exchange_25519(point, g25519, k);
+}
+
+static const struct bear_curve curve256 = { P256_POINT, P256_SCALAR, 1, g256, n256, p256_public,
+	p256_ecdh };
+static const struct bear_curve curve384 = { P384_POINT, P384_SCALAR, 1, g384, n384, p384_public,
+	p384_ecdh };
+static const struct bear_curve curve25519 = { X25519_SIZE, X25519_SIZE, 0, g25519, n25519,
+	public_25519, exchange_25519 };
 
 /* The engines ask for what supported_curves has, and nothing else. */
 static const struct bear_curve *
 curve_of(int curve)
 {
-	return curve == BR_EC_secp384r1 ? &curve384 : &curve256;
+	return curve == BR_EC_curve25519  ? &curve25519
+	       : curve == BR_EC_secp384r1 ? &curve384
+					  : &curve256;
 }
 
 static const unsigned char *
 generator(int curve, size_t *len)
 {
-	if (curve == BR_EC_curve25519)
-		return br_ec_c25519_m31.generator(curve, len);
 	*len = curve_of(curve)->point;
 	return curve_of(curve)->generator;
 }
@@ -56,8 +90,6 @@ generator(int curve, size_t *len)
 static const unsigned char *
 order(int curve, size_t *len)
 {
-	if (curve == BR_EC_curve25519)
-		return br_ec_c25519_m31.order(curve, len);
 	*len = curve_of(curve)->scalar;
 	return curve_of(curve)->order;
 }
@@ -65,10 +97,8 @@ order(int curve, size_t *len)
 static size_t
 xoff(int curve, size_t *len)
 {
-	if (curve == BR_EC_curve25519)
-		return br_ec_c25519_m31.xoff(curve, len);
 	*len = curve_of(curve)->scalar;
-	return 1; /* behind the 04 */
+	return curve_of(curve)->x;
 }
 
 static uint32_t
@@ -78,30 +108,22 @@ mul(unsigned char *point, size_t len, const unsigned char *k, size_t k_len, int 
 	const struct bear_curve *c = curve_of(curve);
 	int failed;
 
-	if (curve == BR_EC_curve25519)
-		return br_ec_c25519_m31.mul(point, len, k, k_len, curve);
 	if (len != c->point || k_len != c->scalar)
 		return 0;
-	failed = c == &curve256 ? p256_ecdh(shared, point, k) : p384_ecdh(shared, point, k);
+	failed = c->exchange(shared, point, k);
 	memset(point, 0, len);
-	if (failed != 0)
-		return 0;
-	memcpy(point + 1, shared, c->scalar);
-	return 1;
+	if (failed == 0)
+		memcpy(point + c->x, shared, c->scalar);
+	pool_wipe(shared, sizeof shared);
+	return failed == 0;
 }
 
 static size_t
 mulgen(unsigned char *point, const unsigned char *k, size_t k_len, int curve)
 {
 	const struct bear_curve *c = curve_of(curve);
-	int failed;
 
-	if (curve == BR_EC_curve25519)
-		return br_ec_c25519_m31.mulgen(point, k, k_len, curve);
-	if (k_len != c->scalar)
-		return 0;
-	failed = c == &curve256 ? p256_public(point, k) : p384_public(point, k);
-	return failed != 0 ? 0 : c->point;
+	return k_len == c->scalar && c->public(point, k) == 0 ? c->point : 0;
 }
 
 const br_ec_impl bear_ec = { .supported_curves = (uint32_t)1 << BR_EC_secp256r1 |

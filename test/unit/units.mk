@@ -48,7 +48,7 @@ CHAIN_PARTS = lib/x509/chain.c lib/x509/path.c lib/x509/judge.c lib/x509/policie
 	$(CURVE_PARTS)
 # What TLS legs are tested with: the collector of chains and what it calls, a writer of certificates.
 TLS_PARTS = lib/tls/tls.c lib/tls/bear_rsa.c lib/tls/session.c lib/base/pool.c lib/x509/chain.c lib/x509/anchors.c lib/x509/dname.c lib/x509/der.c \
-	lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c \
+	lib/x509/names.c lib/net/net.c lib/x509/pem.c lib/x509/signature.c lib/x509/x509.c lib/x509/encode.c lib/curve/bear.c lib/curve/x25519.c \
 	$(CURVE_PARTS)
 UNIT_tls = $(TLS_PARTS) lib/tls/hello.c $(HTTP_PARTS)
 UNIT_LIBS_tls = -lbearssl
