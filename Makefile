@@ -149,6 +149,6 @@ help:
 	@echo 'make clean              remove what make made, except router toolchains'
 
 clean:
-	rm -rf sluice build/desk build/san build/unit build/unit-san build/fuzz build/e2e build/test build/leaf build/x509 build/bench build/afl build/curve
+	rm -rf sluice build/desk build/san build/unit build/unit-san build/fuzz build/e2e build/test build/leaf build/x509 build/bench build/afl build/curve build/nist
 
 .PHONY: all sluice-san unit fuzz e2e e2e-san test lint soak bench run setup help clean

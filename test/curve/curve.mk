@@ -1,29 +1,42 @@
-# The curves beside others: `make curve` is a slice of it all, for `make test`; `make curves` takes its time.
+# The NIST curves beside others: `make curve` is a slice of it all, for `make test`; `make curves` takes its time.
 TEST_STEPS += curve
-CURVE_SRC = $(CURVE_PARTS) lib/base/pool.c
+NIST = build/nist
+NIST_SRC = $(CURVE_PARTS) lib/base/pool.c
 CURVE_ROUNDS ?= 4000
-WYCHEPROOF ?= ../shared/vectors/wycheproof.tar.xz
 CURVE_LIBS_random = -lcrypto
-CURVE_FLAGS_secret = -include test/curve/reveal.h
 
-# NAME is the form for this CPU, NAME-narrow the one for 32 bits.
-build/curve/%-narrow: test/curve/%.c $(CURVE_SRC) $(wildcard lib/curve/*.h lib/curve/*.inc test/curve/*.h)
+# The curves in the form for 32 bits, and in both with what they reveal told to valgrind.
+NIST_FLAGS_narrow = -DCURVE_FORCE_32
+NIST_FLAGS_secret = -include test/curve/reveal.h
+NIST_FLAGS_secret-narrow = $(NIST_FLAGS_narrow) $(NIST_FLAGS_secret)
+define nist_rules
+$(NIST)/obj/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(OWN_CFLAGS) $$(NIST_FLAGS_$(1)) -O2 -g -MMD -MP -c -o $$@ $$<
+-include $(NIST_SRC:%.c=$(NIST)/obj/$(1)/%.d)
+endef
+$(foreach f,narrow secret secret-narrow,$(eval $(call nist_rules,$(f))))
+
+NIST_LINK = $(CC) $(OWN_CFLAGS) -O2 -g -o $@ $^ -lbearssl $(CURVE_LIBS_$*)
+$(NIST)/secret: test/curve/secret.c $(NIST_SRC:%.c=$(NIST)/obj/secret/%.o)
+	$(NIST_LINK)
+$(NIST)/secret-narrow: test/curve/secret.c $(NIST_SRC:%.c=$(NIST)/obj/secret-narrow/%.o)
+	$(NIST_LINK)
+$(NIST)/%-narrow: test/curve/%.c $(NIST_SRC:%.c=$(NIST)/obj/narrow/%.o)
+	$(NIST_LINK)
+$(NIST)/%: test/curve/%.c $(NIST_SRC:%.c=$(BUILD)/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) -DCURVE_FORCE_32 $(CURVE_FLAGS_$*) -O2 -g -o $@ $(filter %.c,$^) -lbearssl $(CURVE_LIBS_$*)
+	$(NIST_LINK)
 
-build/curve/%: test/curve/%.c $(CURVE_SRC) $(wildcard lib/curve/*.h lib/curve/*.inc test/curve/*.h)
-	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) $(CURVE_FLAGS_$*) -O2 -g -o $@ $(filter %.c,$^) -lbearssl $(CURVE_LIBS_$*)
-
-# C++ without its library: point.inc with intervals for numbers.
-build/curve/bounds-%: test/curve/bounds_nist.cc $(wildcard lib/curve/*.inc)
+# C++ without its library: the fields and point.inc with intervals for numbers.
+$(NIST)/bounds-%: test/curve/bounds_nist.cc $(wildcard lib/curve/*.inc)
 	@mkdir -p $(@D)
 	clang -x c++ -std=c++17 -Wall -Wextra -Wno-unused-function -O1 -I. $(subst wide,-DCURVE_64,-DCURVE=$(subst -, ,$*)) -o $@ $<
 
-CURVE_BOUNDS = $(foreach c,256 384 521,build/curve/bounds-$(c) build/curve/bounds-$(c)-wide)
-CURVE_PROGRAMS = $(foreach p,vectors random secret replay,build/curve/$(p) build/curve/$(p)-narrow)
+NIST_PROGRAMS = $(foreach p,vectors random secret replay,$(NIST)/$(p) $(NIST)/$(p)-narrow) \
+	$(foreach c,256 384 521,$(NIST)/bounds-$(c) $(NIST)/bounds-$(c)-wide)
 
-curve: $(CURVE_PROGRAMS) $(CURVE_BOUNDS)
+curve: $(NIST_PROGRAMS)
 	@CURVE_ROUNDS=$(CURVE_ROUNDS) test/curve/run $(WYCHEPROOF)
 
 # A million operations in each form, and a thousand rounds of all of them on big-endian MIPS and on ARM.

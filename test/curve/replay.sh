@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 rounds=$1
 shift
 passed=0 failed=0
-want=$(build/curve/replay "$rounds")
+want=$(build/nist/replay "$rounds")
 for target; do
 	out=build/$target
 	"$out/cc" -std=c11 -D_GNU_SOURCE -I. -isystem "$out/include" -Os -L"$out/lib" -Wl,--gc-sections -o "$out/replay" \
