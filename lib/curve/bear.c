@@ -39,7 +39,7 @@ static const unsigned char n384[P384_SCALAR] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0
 	0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0,
 	0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73 };
 
-/* X25519's bits are set and cleared by itself: any 32 bytes are a scalar.  BearSSL's are big-endian on every curve. */
+/* X25519 sets and clears bits by itself: any 32 bytes are a scalar, and its lowest comes first in BearSSL, too. */
 static const unsigned char g25519[X25519_SIZE] = { 9 };
 static const unsigned char n25519[X25519_SIZE] = { 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -48,20 +48,14 @@ static const unsigned char n25519[X25519_SIZE] = { 0x7f, 0xff, 0xff, 0xff, 0xff,
 static int
 exchange_25519(unsigned char *shared, const unsigned char *point, const unsigned char *k)
 {
-	unsigned char scalar[X25519_SIZE];
-	int failed;
-
-	for (int i = 0; i < X25519_SIZE; i++)
-		scalar[i] = k[X25519_SIZE - 1 - i];
-	failed = x25519(shared, scalar, point);
-	pool_wipe(scalar, sizeof scalar);
-	return failed;
+	return x25519(shared, k, point);
 }
 
 static int
 public_25519(unsigned char *point, const unsigned char *k)
 {
-	return exchange_25519(point, g25519, k);
+	x25519_base(point, k);
+	return 0;
 }
 
 static const struct bear_curve curve256 = { P256_POINT, P256_SCALAR, 1, g256, n256, p256_public,

@@ -108,3 +108,5 @@ UNIT_p521_narrow = $(UNIT_p521)
 UNIT_LIBS_p521_narrow = -lbearssl
 UNIT_ecdsa = $(CURVE_PARTS) lib/base/pool.c
 UNIT_LIBS_ecdsa = -lbearssl
+UNIT_bear = lib/curve/bear.c lib/curve/x25519.c $(CURVE_PARTS) lib/base/pool.c
+UNIT_LIBS_bear = -lbearssl
