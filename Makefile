@@ -137,6 +137,7 @@ help:
 	@echo 'make bench              CPU and memory a connection, against other proxies'
 	@echo 'make x509               the chain check: known chains, openssl and certtool beside it, real roots'
 	@echo 'make answers-long       X25519, RSA, ML-KEM, ChaCha20: a million questions that OpenSSL answered, in both forms'
+	@echo 'make curves             the curves: a million operations beside OpenSSL, in both forms and on MIPS and ARM'
 	@echo 'make leaf               forged leaves, judged by the TLS libraries that are here'
 	@echo 'make names              names beyond ASCII, compared with a browser'"'"'s URL parser (node)'
 	@echo 'make bench-policy       bytes a domain, loads and look-ups a second, beside dnsmasq'
@@ -151,6 +152,6 @@ help:
 	@echo 'make clean              remove what make made, except router toolchains'
 
 clean:
-	rm -rf sluice build/desk build/san build/unit build/unit-san build/fuzz build/e2e build/test build/leaf build/x509 build/bench build/afl build/curve
+	rm -rf sluice build/desk build/san build/unit build/unit-san build/fuzz build/e2e build/test build/leaf build/x509 build/bench build/afl build/curve build/nist
 
 .PHONY: all sluice-san unit fuzz e2e e2e-san test lint soak bench run setup help clean

@@ -127,7 +127,7 @@ size:
 # under qemu-mips, which ends a program that reads an unaligned word.  Everything else of a router is in router-test.
 ROUTER_SCRIPTS ?= 30-http 34-tls 36-invalid
 # those that would notice a wrong byte order or an unaligned word
-ROUTER_TESTS ?= body chacha der encode forge http index kem pem rsa siphash target uci x25519
+ROUTER_TESTS ?= body chacha der ecdsa encode forge http index kem p256 p384 pem rsa siphash target uci x25519
 TEST_STEPS += router openwrt-package
 
 router:

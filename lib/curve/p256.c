@@ -1,11 +1,11 @@
 /*
- * p256: public keys, ECDSA and ECDH on P-256.  See p256.h; what it shares with P-384 is in point.h.
+ * p256: public keys, ECDSA and ECDH on P-256.  See p256.h; what it shares with P-384 is in curve.inc.
  */
 #include "lib/curve/p256.h"
-#include "lib/curve/field256.h"
-#include "lib/curve/p256_table.h"
+#include "lib/curve/field256.inc"
+#include "lib/curve/p256_table.inc"
 #define CURVE_COMB
-#include "lib/curve/point.h"
+#include "lib/curve/curve.inc"
 
 /* One of 15 points of a table, or the first for 0.  Reads all of the table. */
 CURVE_HOT static void
@@ -78,8 +78,8 @@ int
 p256_sign(unsigned char sig[P256_SIGNATURE], const unsigned char *hash, size_t hash_len,
 	const unsigned char key[P256_SCALAR])
 {
-	return scalar_sign(sig, hash, hash_len, key, &br_sha256_vtable, &curve_order,
-		curve_base_store);
+	return scalar_sign(
+		sig, hash, hash_len, key, &br_sha256_vtable, &curve_order, curve_base_store);
 }
 
 bool

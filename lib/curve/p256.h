@@ -2,8 +2,8 @@
  * p256: NIST's P-256: public keys, ECDSA, ECDH (SEC 1, FIPS 186-5, RFC 6979).
  *
  * Pure.  Keys and numbers are big-endian bytes; points are uncompressed, 04 || x || y, nothing else is one.
- * p256_public, p256_sign and p256_ecdh take constant time in the key: no branch and no index depends on it.  Whether
- * the CPU multiplies in constant time is its matter: a 24Kc's manual lists one repeat rate for multiplications.
+ * p256_public, p256_sign and p256_ecdh take constant time in the key: no branch and no index depends on it, which `make curve`
+ * shows and test/curve/masks.sh lets you see.  Of the CPU's multiplier nothing is claimed, a 24Kc's neither.
  * p256_verify takes the time it takes: nothing of it is secret.
  */
 #ifndef P256_H

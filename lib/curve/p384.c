@@ -1,13 +1,13 @@
 /*
- * p384: public keys, ECDSA and ECDH on P-384.  See p384.h; what it shares with P-256 is in point.h.
+ * p384: public keys, ECDSA and ECDH on P-384.  See p384.h; what it shares with P-256 is in curve.inc.
  *
  * Certificates of others are verified with it all day; a P-384 key of our own is what some users bring along, so no table
  * is spent on multiples of G.
  */
 #include "lib/curve/p384.h"
-#include "lib/curve/field384.h"
-#include "lib/curve/p384_table.h"
-#include "lib/curve/point.h"
+#include "lib/curve/field384.inc"
+#include "lib/curve/p384_table.inc"
+#include "lib/curve/curve.inc"
 
 int
 p384_public(unsigned char pub[P384_POINT], const unsigned char key[P384_SCALAR])
@@ -19,8 +19,8 @@ int
 p384_sign(unsigned char sig[P384_SIGNATURE], const unsigned char *hash, size_t hash_len,
 	const unsigned char key[P384_SCALAR])
 {
-	return scalar_sign(sig, hash, hash_len, key, &br_sha384_vtable, &curve_order,
-		curve_base_store);
+	return scalar_sign(
+		sig, hash, hash_len, key, &br_sha384_vtable, &curve_order, curve_base_store);
 }
 
 bool

@@ -2,8 +2,8 @@
  * p384: NIST's P-384: public keys, ECDSA, ECDH (SEC 1, FIPS 186-5, RFC 6979).
  *
  * Pure.  Keys and numbers are big-endian bytes; points are uncompressed, 04 || x || y, nothing else is one.
- * p384_public, p384_sign and p384_ecdh take constant time in the key: no branch and no index depends on it.  Whether
- * the CPU multiplies in constant time is its matter: a 24Kc's manual lists one repeat rate for multiplications.
+ * p384_public, p384_sign and p384_ecdh take constant time in the key: no branch and no index depends on it, which `make curve`
+ * shows and test/curve/masks.sh lets you see.  Of the CPU's multiplier nothing is claimed, a 24Kc's neither.
  * p384_verify takes the time it takes: nothing of it is secret.
  */
 #ifndef P384_H

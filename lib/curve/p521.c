@@ -1,10 +1,10 @@
 /*
- * p521: ECDSA verification on P-521.  See p521.h; what it shares with the other curves is in point.h.
+ * p521: ECDSA verification on P-521.  See p521.h; what it shares with the other curves is in curve.inc.
  */
 #include "lib/curve/p521.h"
-#include "lib/curve/field521.h"
-#include "lib/curve/p521_table.h"
-#include "lib/curve/point.h"
+#include "lib/curve/field521.inc"
+#include "lib/curve/p521_table.inc"
+#include "lib/curve/curve.inc"
 
 bool
 p521_verify(const unsigned char sig[P521_SIGNATURE], const unsigned char *hash, size_t hash_len,

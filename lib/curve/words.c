@@ -136,9 +136,10 @@ words_multiply(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t
 /* --- the inverse --- */
 
 enum {
-	LIMB = 30,                                      /* bits of a limb, and division steps of a batch */
+	LIMB = 30, /* bits of a limb, and division steps of a batch */
 	LIMB_MASK = (1 << LIMB) - 1,
-	LIMBS_MOST = (32 * WORDS_MOST + 2 + LIMB - 1) / LIMB /* a number below 2 * m, and its sign */
+	LIMBS_MOST = (32 * WORDS_MOST + 2 + LIMB - 1) /
+		     LIMB /* a number below 2 * m, and its sign */
 };
 
 /* All limbs but the last are in [0, 2^30); the last has the sign. */
@@ -153,7 +154,7 @@ struct matrix {
 
 struct inverse {
 	size_t limbs;
-	int32_t delta; /* the paper's, less 1/2 */
+	int32_t delta;      /* the paper's, less 1/2 */
 	uint32_t m_inverse; /* 1 / m mod 2^30 */
 	struct limbs m, f, g, d, e;
 };
@@ -199,7 +200,7 @@ inverse_steps(int32_t delta, uint32_t f, uint32_t g, struct matrix *t)
 	uint32_t u = 1, v = 0, q = 0, r = 1, positive, odd;
 
 	for (int i = 0; i < LIMB; i++) {
-		positive = ~(uint32_t)(delta >> 31);
+		positive = ~words_negative(delta);
 		odd = 0 - (g & 1);
 		/* g += f, or g -= f where delta is positive */
 		g += ((f ^ positive) - positive) & odd;
@@ -249,10 +250,13 @@ CURVE_HOT static void
 inverse_apply_modulo(struct inverse *s, const struct matrix *t)
 {
 	size_t last = s->limbs - 1;
-	int32_t sd = s->d.v[last] >> 31, se = s->e.v[last] >> 31;
+	int32_t sd = (int32_t)words_negative(s->d.v[last]);
+	int32_t se = (int32_t)words_negative(s->e.v[last]);
 	int32_t md = (t->u & sd) + (t->v & se), me = (t->q & sd) + (t->r & se);
-	uint32_t low_d = (uint32_t)t->u * (uint32_t)s->d.v[0] + (uint32_t)t->v * (uint32_t)s->e.v[0];
-	uint32_t low_e = (uint32_t)t->q * (uint32_t)s->d.v[0] + (uint32_t)t->r * (uint32_t)s->e.v[0];
+	uint32_t low_d = (uint32_t)t->u * (uint32_t)s->d.v[0] +
+			 (uint32_t)t->v * (uint32_t)s->e.v[0];
+	uint32_t low_e = (uint32_t)t->q * (uint32_t)s->d.v[0] +
+			 (uint32_t)t->r * (uint32_t)s->e.v[0];
 	int64_t a = 0, b = 0;
 
 	md -= (int32_t)((s->m_inverse * low_d + (uint32_t)md) & LIMB_MASK);
@@ -281,7 +285,7 @@ inverse_apply_modulo(struct inverse *s, const struct matrix *t)
 static void
 inverse_settle(struct limbs *a, const struct limbs *m, int32_t negate, size_t limbs)
 {
-	int32_t add = a->v[limbs - 1] >> 31, carry = 0;
+	int32_t add = (int32_t)words_negative(a->v[limbs - 1]), carry = 0;
 
 	for (size_t i = 0; i < limbs; i++) {
 		int32_t v = a->v[i] + (m->v[i] & add);
@@ -314,7 +318,7 @@ words_invert(uint32_t *r, const uint32_t *a, const uint32_t *m, size_t n)
 		inverse_apply(&s, &t);
 	}
 	/* g is 0 now and f is 1 or -1, which is the sign of d */
-	inverse_settle(&s.d, &s.m, s.f.v[s.limbs - 1] >> 31, s.limbs);
+	inverse_settle(&s.d, &s.m, (int32_t)words_negative(s.f.v[s.limbs - 1]), s.limbs);
 	inverse_settle(&s.d, &s.m, 0, s.limbs);
 	limbs_store(r, &s.d, n);
 	pool_wipe(&s, sizeof s);

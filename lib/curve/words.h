@@ -25,6 +25,9 @@ uint32_t words_zero(const uint32_t *a, size_t n);
 /* a == b for two single words, as a mask. */
 uint32_t words_same(uint32_t a, uint32_t b);
 
+/* a < 0 for an int32_t, as a mask.  A function of one instruction set is not inlined into one of another. */
+#define words_negative(a) (0 - ((uint32_t)(a) >> 31))
+
 /* r = r - m where r >= m: a number below 2 * m reduced modulo m. */
 void words_reduce(uint32_t *r, const uint32_t *m, size_t n);
 

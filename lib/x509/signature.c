@@ -72,7 +72,8 @@ signature_is_good(const struct x509 *c, const struct x509_key *issuer)
 		return rsa_verify_pkcs1(&key, id, hash, c->signature.p, c->signature.len);
 	}
 	/* a sound key has its curve's length */
-	return ecdsa_verify(c->signature.p, c->signature.len, hash, len, issuer->n.p, issuer->n.len);
+	return ecdsa_verify(
+		c->signature.p, c->signature.len, hash, len, issuer->n.p, issuer->n.len);
 }
 
 void

@@ -24,8 +24,7 @@ struct curve {
 	size_t size;
 	int (*public)(unsigned char *, const unsigned char *);
 	int (*sign)(unsigned char *, const unsigned char *, size_t, const unsigned char *);
-	bool (*verify)(
-		const unsigned char *, const unsigned char *, size_t, const unsigned char *);
+	bool (*verify)(const unsigned char *, const unsigned char *, size_t, const unsigned char *);
 	int (*ecdh)(unsigned char *, const unsigned char *, const unsigned char *);
 };
 
@@ -113,7 +112,8 @@ point_bytes(const EC_GROUP *g, const EC_POINT *p, unsigned char *out, size_t siz
 }
 
 static bool
-their_verify(EC_KEY *key, const unsigned char *sig, const unsigned char *hash, size_t len, size_t size)
+their_verify(
+	EC_KEY *key, const unsigned char *sig, const unsigned char *hash, size_t len, size_t size)
 {
 	ECDSA_SIG *s = ECDSA_SIG_new();
 	bool good;

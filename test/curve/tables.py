@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes lib/curve/p256_table.h, p384_table.h and p521_table.h: the curves' constants and multiples of G, from their definition.
+"""Writes lib/curve/p256_table.inc, p384_table.inc and p521_table.inc: the curves' constants and multiples of G, from their definition.
 `make curves` compares what it writes with what lies there."""
 import sys
 
@@ -104,7 +104,7 @@ def main():
         x, y = c["g"]
         assert (y * y - x**3 + 3 * x - c["b"]) % c["p"] == 0 and multiply(c, c["n"], c["g"]) is None
     for c, name in ((P256, "p256"), (P384, "p384"), (P521, "p521")):
-        path = "lib/curve/%s_table.h" % name
+        path = "lib/curve/%s_table.inc" % name
         text = table(c, name)
         if sys.argv[1:] == ["check"]:
             if open(path).read() != text:

@@ -18,3 +18,5 @@ FUZZ_relay = $(ENGINE_PARTS) lib/http/relay.c lib/tls/leg.c lib/http/body.c $(HT
 FUZZ_LIBS_relay = -lbearssl
 FUZZ_engine = $(ENGINE_PARTS)
 FUZZ_LIBS_engine = -lbearssl
+FUZZ_curve = $(CURVE_PARTS) lib/base/pool.c
+FUZZ_LIBS_curve = -lbearssl -lcrypto

@@ -7,7 +7,9 @@ target=$1
 out=build/$target
 
 cc -shared -fPIC -O2 -o build/count.so test/router/count.c
-"$out/cc" -std=c11 -Os -ffunction-sections -Wl,--gc-sections -o "$out/bench" test/router/bench.c -lbearssl
+# with the objects of the program, as they are
+"$out/cc" -std=c11 -D_GNU_SOURCE -I. -isystem "$out/include" -Os -ffunction-sections -L"$out/lib" -Wl,--gc-sections \
+	-o "$out/bench" test/router/bench.c "$out"/lib/curve/*.o "$out/lib/base/pool.o" -lbearssl
 
 # count OPERATION N: instructions of a whole run
 count() {

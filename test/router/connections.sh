@@ -3,9 +3,11 @@
 #
 # Part of `make router-bench`.  A client (OpenSSL) asks nginx for a page of six bytes, N times and N+K times, each in a
 # run of its own of the router's program under qemu-user with test/router/count.c; the difference by K is printed.
-# All keys are P-256, and the origins show chains of two certificates:
+# Keys are P-256 where nothing else is said, and the origins show chains of two certificates:
 #   cold      a host never seen, of an issuer never seen: three verifications, two signatures
 #   issuer    a host never seen, of an issuer that is known
+#   cold384   as cold, and the issuer's key is P-384, as Let's Encrypt's are
+#   issuer384 as issuer, likewise
 #   warm      the host's leaf is in the cache and the signatures of its chain are known
 #   origin    warm, and the session with the origin is resumed
 #   both      the client's session is resumed as well
@@ -24,14 +26,15 @@ E
 chmod 755 run
 
 # --- origins ---------------------------------------------------------------
-# issue NAME ISSUER SUBJECT EXTENSION...: NAME.key and NAME.crt
+# issue NAME ISSUER SUBJECT EXTENSION...: NAME.key, on $curve, and NAME.crt, with $hash
+curve=P-256 hash=sha256
 issue() {
 	local name=$1 issuer=$2 subject=$3
 	shift 3
 	printf '%s\n' "$@" subjectKeyIdentifier=hash authorityKeyIdentifier=keyid >ext
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$name.key" -subj "$subject" \
+	openssl req -new -newkey ec -pkeyopt "ec_paramgen_curve:$curve" -nodes -keyout "$name.key" -subj "$subject" \
 		-config /dev/null -out csr 2>/dev/null &&
-		openssl x509 -req -in csr -CA "$issuer.crt" -CAkey "$issuer.key" -days 90 -set_serial "$((++issued))" \
+		openssl x509 -req -in csr -CA "$issuer.crt" -CAkey "$issuer.key" -days 90 "-$hash" -set_serial "$((++issued))" \
 			-extfile ext -out "$name.crt" 2>/dev/null
 }
 
@@ -51,10 +54,14 @@ site() {
 
 cp "$PKI/root.crt" "$PKI/root.key" .
 issuer common
+curve=P-384 issuer common384
 for i in $(seq $((N + K))); do
 	issuer "own$i"
 	site "cold$i" "own$i" 127.20.0.60
 	site "issuer$i" common 127.20.0.60
+	curve=P-384 issuer "large$i"
+	hash=sha384 site "cold384$i" "large$i" 127.20.0.60
+	hash=sha384 site "issuer384$i" common384 127.20.0.60
 done
 site warm common 127.20.0.60
 site kept common 127.20.0.61 'ssl_session_cache shared:kept:1m;'
@@ -84,7 +91,7 @@ hosts() {
 	local i
 	for i in $(seq "$2"); do
 		case $1 in
-		cold | issuer) echo "$1$i.bed.test" ;;
+		cold* | issuer*) echo "$1$i.bed.test" ;;
 		warm) echo warm.bed.test ;;
 		*) echo kept.bed.test ;;
 		esac
@@ -111,7 +118,7 @@ configure
 COUNTED=$BED/start "$SLUICE" ca -c sluice.conf >/dev/null 2>&1
 cp -a ca ca.fresh
 
-for c in ${CASES:-cold issuer warm origin both}; do
+for c in ${CASES:-cold issuer cold384 issuer384 warm origin both}; do
 	run_case "$c" "$N" >>tests
 	run_case "$c" $((N + K)) >>tests
 	awk -v name="$c" -v k="$K" 'FNR == NR { n -= $1; next } { n += $1 } END { printf "%-22s %9d\n", name, n / k }' \

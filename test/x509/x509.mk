@@ -25,9 +25,10 @@ x509: sluice build/x509/verify build/x509/verify-san build/x509/mint
 	else echo "skip - x509-roots: no $(ROOTS)"; fi; \
 	exit $$rc
 
-# Figures, not a test: BUNDLE of roots, CHAIN.pem, NAME, TIME.
+# Figures, not a test: of chains that are made, or of CHAIN.pem for NAME at TIME under ROOTS.
 x509-bench: build/x509/bench
-	build/x509/bench $(ROOTS) $(CHAIN) $(NAME) $(TIME)
+	@if [ -n "$(CHAIN)" ]; then build/x509/bench $(ROOTS) $(CHAIN) $(NAME) $(TIME); \
+	else test/x509/made.sh build/x509/bench; fi
 
 # The same fuzz targets under AFL++, AFL_SECS each; what it finds stays in build/afl/.
 AFL_SECS ?= 60
