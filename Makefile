@@ -136,6 +136,7 @@ help:
 	@echo 'make soak               mixed load for SOAK_SECS=600, memory watched'
 	@echo 'make bench              CPU and memory a connection, against other proxies'
 	@echo 'make x509               the chain check: known chains, openssl and certtool beside it, real roots'
+	@echo 'make interop            real programs through the proxy, and the table in README (installs them; some minutes)'
 	@echo 'make answers-long       X25519, RSA, ML-KEM, ChaCha20: a million questions that OpenSSL answered, in both forms'
 	@echo 'make curves             the curves: a million operations beside OpenSSL, in both forms and on MIPS and ARM'
 	@echo 'make leaf               forged leaves, judged by the TLS libraries that are here'
