@@ -34,7 +34,8 @@ fault() {
 }
 fault 'no TLS at the origin' garbage 502 'tls_protocol_error|tls_alert_received|connection_terminated'
 fault 'an origin that closes at once' slam 502 'connection_terminated|tls_protocol_error|connection_refused'
-fault 'an origin that resets at once' reset 502 'connection_terminated|tls_protocol_error|connection_refused'
+# a reset that is quick enough ends the connecting itself
+fault 'an origin that resets at once' reset 502 'connection_terminated|tls_protocol_error|connection_refused|destination_ip_unroutable'
 fault 'an origin that sends an alert' alert 502 'tls_alert_received|tls_protocol_error'
 fault 'an origin that nobody is at' dead 502 'connection_refused'
 is 'an origin of TLS 1.3 only is spoken to' "$(status "https://tls13.bed.test:$TLS/hello")" 200

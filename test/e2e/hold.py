@@ -114,6 +114,8 @@ def flooding_clients():
 
     def start():
         floods = []
+        while sockets:
+            sockets.pop().close()
         for _ in range(3):
             s = greeted(HOST)
             has(s.recv(65536)[:1], b"\x16")
@@ -140,6 +142,8 @@ def flooding_origin():
         floods[-1].run(s)
 
     def start():
+        while sockets:  # whose floods are over: they hold places that are this client's own
+            sockets.pop().close()
         floods.append(Flood())
         sockets.append(greeted("flood.bed.test"))
         return floods[-1:]
