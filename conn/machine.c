@@ -139,6 +139,7 @@ enter(struct conn *c, enum conn_state state)
 		return;
 	}
 	c->state = state;
+	c->head_timed = false; /* what was begun before led here */
 	c->secs = time_allowed(c, state);
 	c->answer.linger_until = c->proxy->now + LINGER_MOST_SECS * 1000;
 	conn_rearm(c);
