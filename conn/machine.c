@@ -411,8 +411,7 @@ machine_judge_again(struct proxy *p)
 		next = s->next;
 		if (!client_is_allowed(p, is_redirected(c), &c->peer))
 			enter(c, C_FREE);
-		else if (is_judged_once(c) &&
-			 !door_holds(&c->door, &house, &c->origin.dial.peer))
+		else if (is_judged_once(c) && !door_holds(&c->door, &house, &c->origin.dial.peer))
 			enter(c, conn_refuse(c, c->door.refused));
 	}
 }

@@ -17,7 +17,7 @@ enum {
 	HANDSHAKE = 22,     /* record type, one of these: */
 	RECORD_TYPES = 20,
 	RECORD_TYPES_END = 24,
-	CLIENT_HELLO = 1,   /* message type */
+	CLIENT_HELLO = 1, /* message type */
 	MESSAGE_HEAD = 4,
 	EXTENSIONS =
 		64 /* in one hello; browsers send under twenty.  Bounds the search for duplicates. */

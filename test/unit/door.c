@@ -326,7 +326,9 @@ test_new_configuration(void)
 {
 	struct net_addr lan = { .family = 4, .ip = { 192, 168, 77, 5 }, .port = 443 };
 	struct net_addr far = { .family = 4, .ip = { 93, 184, 1, 5 }, .port = 443 };
-	struct door d = { .way = WAY_CONNECT, .route = ROUTE_TUNNEL, .reason = REASON_CLIENT_WAITS };
+	struct door d = {
+		.way = WAY_CONNECT, .route = ROUTE_TUNNEL, .reason = REASON_CLIENT_WAITS
+	};
 	struct door_house h;
 	struct door e;
 
