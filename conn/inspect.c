@@ -39,7 +39,11 @@ static enum conn_state
 go_on(struct conn *c)
 {
 	switch (c->door.route) {
-	case ROUTE_TUNNEL: c->hello.heard = HELLO_HEARD; return reach_host(c, FOR_TUNNEL);
+	case ROUTE_TUNNEL:
+		/* Who has waited so far may say a hello yet; it is looked at in the tunnel. */
+		if (c->door.reason != REASON_CLIENT_WAITS)
+			c->hello.heard = HELLO_HEARD;
+		return reach_host(c, FOR_TUNNEL);
 	case ROUTE_CLEAR: return C_REQUEST;
 	default: return reach_host(c, FOR_INSPECTION);
 	}
