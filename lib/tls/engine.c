@@ -742,6 +742,17 @@ engine_unpark(struct engine *e, unsigned char *in, unsigned char *out)
 }
 
 void
+engine_strip(struct engine *e)
+{
+	if (e->shake != NULL)
+		pool_wipe(e->shake, sizeof *e->shake);
+	e->shake = NULL;
+	e->in = e->out = NULL;
+	e->waits = ENGINE_IDLE;
+	e->out_start = e->out_end = e->fill = 0;
+}
+
+void
 engine_reset(struct engine *e)
 {
 	uint16_t in_high = e->in_high, out_high = e->out_high;
