@@ -59,7 +59,7 @@ n=$((16#${suites:0:4}))
 for ((i = 0; i < n; i += 2)); do
 	suite=${suites:$((4 + 2 * i)):4}
 	case $suite in
-	c02b | c02c | c02f | c030 | cca8 | cca9 | 00ff) ok "upstream: suite $suite" ;;
+	c02b | c02c | c02f | c030 | cca8 | cca9 | 00ff | 1301 | 1302 | 1303) ok "upstream: suite $suite" ;;
 	*) not_ok "upstream: suite $suite" 'neither ECDHE with AEAD nor the signalling suite' ;;
 	esac
 done
