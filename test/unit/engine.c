@@ -463,6 +463,44 @@ test_memory(void)
 	CHECK_INT(any, 0);
 }
 
+static bool
+is_zero(const unsigned char *p, size_t len)
+{
+	unsigned char any = 0;
+
+	for (size_t i = 0; i < len; i++)
+		any |= p[i];
+	return any == 0;
+}
+
+/* A handshake that fails, is stripped or reset leaves nothing of the session that it offered. */
+static void
+test_forgotten(void)
+{
+	memset(c.out, 0, sizeof c.out);
+	for (int i = 0; i < 3; i++) {
+		start(&pq, &pq, false);
+		run(SIZE_MAX);
+		start(&pq, &pq, true);
+		end_work(&c);
+		CHECK(!is_zero(c.in + ENGINE_IN - ENGINE_SESSION, 64));
+		if (i == 0) {
+			memcpy(down.data, "\26\3\3\0\4\0\0\0\0", 9);
+			down.start = 0;
+			down.end = 9;
+			while (wire_feed(&down, &c, SIZE_MAX))
+				continue;
+			CHECK_INT(engine_error(&c.e), ENGINE_UNEXPECTED);
+		} else if (i == 1) {
+			engine_strip(&c.e);
+		} else {
+			engine_reset(&c.e);
+		}
+		CHECK(is_zero(c.in + ENGINE_IN - CLIENT_KEPT, CLIENT_KEPT));
+		CHECK(is_zero(c.out + ENGINE_RECORDS, ENGINE_SHAKE));
+	}
+}
+
 /* Buffers that go in the middle of a handshake are not touched any more, whatever is called. */
 static void
 test_strip(void)
@@ -871,6 +909,7 @@ main(void)
 	test_parking();
 	test_memory();
 	test_strip();
+	test_forgotten();
 	test_ticket_parked();
 	test_endings();
 	test_alert();
