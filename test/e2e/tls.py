@@ -401,6 +401,8 @@ def main():
     test("a hello without SNI", good, records(hello(GROUPS, POINTS, SIGS, ALPN)))
     test("a hello without ALPN", good, records(hello(sni(HOST.encode()), GROUPS, POINTS, SIGS)))
     test("a hello with TLS 1.3 and 1.2", good, records(hello(*USUAL, VERSIONS, SHARE, suites=b"\x13\x01" + SUITES)))
+    test("a hello with TLS 1.2 and one that nobody knows", good, records(hello(*USUAL, ext(43, b"\x04\x7a\x7a\x03\x03"))))
+    test("a hello with TLS 1.3 and suites of 1.2 alone", bad, records(hello(*USUAL, VERSIONS)))
     test("a hello of TLS 1.3 only", bad, records(hello(*USUAL, ext(43, b"\x02\x03\x04"))))
     test("two SNI extensions", bad, records(hello(*USUAL, sni(b"ads.bed.test"))))
     test("two of another extension", bad, records(hello(*USUAL, GROUPS)))
