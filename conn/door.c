@@ -358,6 +358,12 @@ door_tunnel_instead(struct door *d, const struct door_house *h, enum door_reason
 	return true;
 }
 
+void
+door_learn(const struct door *d, const struct door_house *h)
+{
+	learned_note(h->learned, d->host, d->port, h->now);
+}
+
 enum door_answer
 door_request(struct door *d, const struct door_house *h, const struct target *host,
 	const char *path, size_t path_len)
