@@ -23,7 +23,7 @@ openssl s_server -quiet -accept "127.20.0.25:$TLS" -cert "$PKI/ec.pem" -key "$PK
 	-tls1_2 -naccept 4 >log/h2only.got 2>log/h2only.err </dev/null &
 keep_pid $!
 host h2only.bed.test 127.20.0.25
-openssl s_server -accept "127.20.0.27:$TLS" -cert "$PKI/ec.pem" -key "$PKI/ec.key" -Verify 1 -tls1_3 -www \
+openssl s_server -accept "127.20.0.27:$TLS" -cert "$PKI/ec.pem" -key "$PKI/ec.key" -cert_chain "$PKI/ec.pem" -Verify 1 -tls1_3 -www \
 	-quiet >log/mtls.out 2>&1 &
 keep_pid $!
 host mtls.bed.test 127.20.0.27
