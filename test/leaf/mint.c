@@ -11,6 +11,7 @@
  */
 #include "cert.h"
 
+#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
