@@ -23,7 +23,7 @@ OPTIONAL = {
     "test/bogo/run": "go",  # make bogo; it looks first
     "test/x509/x509.mk": "afl-clang-fast afl-fuzz",  # make x509-afl
 }
-LEFT_OUT = ("openwrt/", "test/bench/", "test/powercut.sh", "test/router/malta.sh", "test/openwrt/rc.common")
+LEFT_OUT = ("openwrt/", "test/bench/", "test/interop/", "test/powercut.sh", "test/router/malta.sh", "test/openwrt/rc.common")
 # Words that run their arguments, and how many of these come before the command.
 RUNNERS = {"exec": 0, "env": 0, "nice": 0, "nohup": 0, "timeout": 1, "xargs": 0, "sudo": 0, "command": 0, "unshare": 0,
            "nsenter": 0, "eval": 0, "check": 1, "refuse": 1, "rule": 1, "wait_for": 1, "in_background": 0, "inside": 0,
@@ -327,7 +327,8 @@ def python_uses(text, where):
             first = node.args[0]
             if isinstance(first, ast.List) and first.elts and isinstance(first.elts[0], ast.Constant):
                 starts.append((first.elts[0].value, node.lineno))
-    near = {os.path.basename(f)[:-3] for f in glob.glob(os.path.dirname(where) + "/*.py")}
+    folders = [os.path.dirname(where), *re.findall(r'sys\.path\.insert\(0, os\.path\.join\(TOP, "([\w/]+)"', text)]
+    near = {os.path.basename(f)[:-3] for folder in folders for f in glob.glob(folder + "/*.py")}
     known = set(sys.stdlib_module_names) | near
     return starts, [(name, line) for name, line in imports if name not in known]
 

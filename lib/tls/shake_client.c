@@ -880,15 +880,6 @@ client_read_request(struct engine *e, struct cursor body)
 		client_end_request(e);
 }
 
-static bool
-leaf_key(const struct shake *s, struct x509 *x)
-{
-	size_t len;
-	const unsigned char *leaf = chain_leaf(s->chain, &len);
-
-	return leaf != NULL && x509_parse(x, leaf, len) == 0;
-}
-
 /* --- Certificate: handed to the chain as it comes --- */
 
 enum {
@@ -913,7 +904,7 @@ client_begin_certificate(struct engine *e)
 	struct shake *s = e->shake;
 
 	s->message_left = e->stream_left;
-	s->chain->vtable->start_chain(&s->chain->vtable, NULL);
+	chain_begin(s->chain);
 	if (e->version == ENGINE_TLS13)
 		step_to(s, STEP_CONTEXT, 1);
 	else
@@ -928,7 +919,7 @@ begin_certificate(struct engine *e)
 	if (s->number == 0 || s->number > s->list_left)
 		return ENGINE_DECODE;
 	s->list_left -= s->number;
-	s->chain->vtable->start_cert(&s->chain->vtable, s->number);
+	chain_begin_cert(s->chain, s->number);
 	s->step = STEP_BYTES;
 	return ENGINE_OK;
 }
@@ -981,11 +972,11 @@ take_certificate(struct engine *e, const unsigned char *p, size_t len)
 
 	if (len > s->number)
 		len = s->number;
-	s->chain->vtable->append(&s->chain->vtable, p, len);
+	chain_append(s->chain, p, len);
 	s->number -= (uint32_t)len;
 	if (s->number > 0)
 		return len;
-	s->chain->vtable->end_cert(&s->chain->vtable);
+	chain_end_cert(s->chain);
 	if (e->version == ENGINE_TLS13)
 		step_to(s, STEP_EXTENSIONS, 2);
 	else
@@ -1019,20 +1010,19 @@ void
 client_end_certificate(struct engine *e)
 {
 	struct shake *s = e->shake;
-	struct x509 x;
-	unsigned fault;
+	enum chain_error error;
 
 	if (s->step != STEP_LENGTH || s->need != 3 || s->list_left != 0) {
 		engine_fail(e, ENGINE_DECODE);
 		return;
 	}
 	/* A key that is too weak gets as far as the chain's verdict, which names it. */
-	fault = s->chain->vtable->end_chain(&s->chain->vtable);
-	if (fault == BR_ERR_X509_EMPTY_CHAIN)
+	error = chain_end(s->chain);
+	if (error == CHAIN_EMPTY)
 		engine_fail(e, ENGINE_NO_CERTIFICATE);
-	else if (fault == BR_ERR_X509_UNSUPPORTED)
+	else if (error == CHAIN_UNSUPPORTED_KEY)
 		engine_fail(e, ENGINE_KEY_KIND);
-	else if (fault != 0 || !leaf_key(s, &x))
+	else if (error != CHAIN_OK)
 		engine_fail(e, ENGINE_BAD_CERTIFICATE);
 	else
 		e->state = e->version == ENGINE_TLS13 ? CLIENT_VERIFY : CLIENT12_EXCHANGE;
@@ -1103,18 +1093,18 @@ client_verified(struct engine *e)
 	struct shake *s = e->shake;
 	struct cursor body = s->message, sig;
 	unsigned char content[SIGNED_MAX], hash[64];
+	const struct x509_key *key = chain_key(s->chain);
 	size_t scheme, len = shake_signed_content(s, content);
-	struct x509 x;
 
 	(void)cursor_number(&body, 2);
 	sig = cursor_vector(&body, 2);
-	if (!leaf_key(s, &x)) {
-		engine_fail(e, ENGINE_BAD_CERTIFICATE);
+	if (key == NULL) {
+		engine_fail(e, ENGINE_INTERNAL);
 		return;
 	}
-	scheme = find_scheme(s->scheme, x.key.kind, true);
+	scheme = find_scheme(s->scheme, key->kind, true);
 	hash_pieces(hash, schemes[scheme].hash_len, content, len, NULL, 0);
-	if (!verify_signature(&x.key, scheme, hash, sig))
+	if (!verify_signature(key, scheme, hash, sig))
 		engine_fail(e, ENGINE_BAD_SIGNATURE);
 	else
 		e->state = CLIENT_FINISHED;
@@ -1124,13 +1114,13 @@ void
 client_read_verify(struct engine *e, struct cursor body)
 {
 	struct shake *s = e->shake;
-	struct x509 x;
+	const struct x509_key *key = chain_key(s->chain);
 
 	s->scheme = (uint16_t)cursor_number(&body, 2);
 	(void)cursor_vector(&body, 2);
 	if (!cursor_is_done(&body))
 		engine_fail(e, ENGINE_DECODE);
-	else if (!leaf_key(s, &x) || find_scheme(s->scheme, x.key.kind, true) == SCHEMES)
+	else if (key == NULL || find_scheme(s->scheme, key->kind, true) == SCHEMES)
 		engine_fail(e, ENGINE_PARAMETER);
 	else
 		shake_wait(e, ENGINE_VERIFY, client_verified);
@@ -1266,20 +1256,20 @@ client_verified_12(struct engine *e)
 {
 	struct shake *s = e->shake;
 	unsigned char randoms[64], hash[64];
+	const struct x509_key *key = chain_key(s->chain);
 	struct exchange x;
-	struct x509 leaf;
 	size_t scheme;
 
-	if (!read_exchange(&x, s->message) || !leaf_key(s, &leaf)) {
+	if (!read_exchange(&x, s->message) || key == NULL) {
 		engine_fail(e, ENGINE_INTERNAL);
 		return;
 	}
 	memcpy(randoms, s->client_random, 32);
 	memcpy(randoms + 32, s->server_random, 32);
-	scheme = find_scheme(x.scheme, leaf.key.kind, false);
+	scheme = find_scheme(x.scheme, key->kind, false);
 	hash_pieces(
 		hash, schemes[scheme].hash_len, randoms, 64, x.signed_part.p, x.signed_part.len);
-	if (!verify_signature(&leaf.key, scheme, hash, x.signature))
+	if (!verify_signature(key, scheme, hash, x.signature))
 		engine_fail(e, ENGINE_BAD_SIGNATURE);
 	else
 		shake_wait(e, ENGINE_MAKE_KEY, client_made_key_12);
@@ -1289,17 +1279,17 @@ void
 client_read_key_exchange(struct engine *e, struct cursor body)
 {
 	struct shake *s = e->shake;
+	const struct x509_key *key = chain_key(s->chain);
 	struct exchange x;
-	struct x509 leaf;
 
 	if (!read_exchange(&x, body)) {
 		engine_fail(e, ENGINE_DECODE);
 		return;
 	}
 	/* named_curve; a group that was offered; a signature that was, by the kind of key that the suite says */
-	if (x.kind != 3 || !group_is_point(x.group, x.point.p, x.point.len) ||
-		!leaf_key(s, &leaf) || s->suite->rsa != (leaf.key.kind == X509_KEY_RSA) ||
-		find_scheme(x.scheme, leaf.key.kind, false) == SCHEMES) {
+	if (x.kind != 3 || !group_is_point(x.group, x.point.p, x.point.len) || key == NULL ||
+		s->suite->rsa != (key->kind == X509_KEY_RSA) ||
+		find_scheme(x.scheme, key->kind, false) == SCHEMES) {
 		engine_fail(e, ENGINE_PARAMETER);
 		return;
 	}

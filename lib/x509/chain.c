@@ -6,11 +6,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "lib/curve/rsa.h"
 #include "lib/x509/anchors.h"
-
-enum {
-	RSA_LEAST = 1024 /* bits that a handshake may be done with; see end_chain */
-};
 
 struct der
 chain_cert(const struct chain *c, int cert)
@@ -26,20 +23,18 @@ chain_parse(const struct chain *c, int cert, struct x509 *x)
 	(void)x509_parse(x, der.p, der.len);
 }
 
-/* --- collecting: the br_x509_class --- */
+/* --- collecting --- */
 
-static struct chain *
-from_vtable(const br_x509_class **ctx)
+void
+chain_init(struct chain *c)
 {
-	return (struct chain *)(void *)ctx;
+	memset(c, 0, offsetof(struct chain, data));
+	c->fault.error = CHAIN_PENDING;
 }
 
-static void
-start_chain(const br_x509_class **ctx, const char *server_name)
+void
+chain_begin(struct chain *c)
 {
-	struct chain *c = from_vtable(ctx);
-
-	(void)server_name; /* ours comes with chain_check_start: the engine knows no addresses */
 	chain_check_reset(c);
 	chain_init(c);
 }
@@ -62,112 +57,72 @@ begin_cert(struct chain *c, uint32_t length, size_t most)
 	}
 }
 
-static void
-start_cert(const br_x509_class **ctx, uint32_t length)
+void
+chain_begin_cert(struct chain *c, uint32_t length)
 {
-	begin_cert(from_vtable(ctx), length, CHAIN_CERTS);
+	begin_cert(c, length, CHAIN_CERTS);
 }
 
-static void
-append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
+void
+chain_append(struct chain *c, const unsigned char *p, size_t len)
 {
-	struct chain *c = from_vtable(ctx);
-
 	if (len > c->growing)
 		len = c->growing;
 	c->growing -= (uint32_t)len;
 	if (c->skipping)
 		return;
-	memcpy(c->data + c->used, buf, len);
+	memcpy(c->data + c->used, p, len);
 	c->used += len;
 }
 
-static void
-end_cert(const br_x509_class **ctx)
+void
+chain_end_cert(struct chain *c)
 {
-	struct chain *c = from_vtable(ctx);
-
 	if (c->skipping)
 		return;
 	c->length[c->count] = (uint32_t)c->used - c->offset[c->count];
 	c->count++;
 }
 
-/* BearSSL takes no const keys, but writes to none. */
-static unsigned char *
-in_data(struct chain *c, const struct der *d)
-{
-	return c->data + (d->p - c->data);
-}
-
-/* Hands the leaf's key over if BearSSL can do a handshake with it. */
+/* Can a handshake be done with it? */
 static bool
-take_key(struct chain *c, const struct x509_key *key)
+is_usable(const struct x509_key *key)
 {
-	switch (key->kind) {
-	case X509_KEY_RSA:
-		if (key->bits < RSA_LEAST || key->bits > 4096 || key->e.len == 0)
-			return false;
-		c->pkey.key.rsa.n = in_data(c, &key->n);
-		c->pkey.key.rsa.nlen = key->n.len;
-		c->pkey.key.rsa.e = in_data(c, &key->e);
-		c->pkey.key.rsa.elen = key->e.len;
-		c->pkey.key_type = BR_KEYTYPE_RSA;
-		return true;
-	case X509_KEY_P256: c->pkey.key.ec.curve = BR_EC_secp256r1; break;
-	case X509_KEY_P384: c->pkey.key.ec.curve = BR_EC_secp384r1; break;
-	case X509_KEY_P521: c->pkey.key.ec.curve = BR_EC_secp521r1; break;
-	default: return false;
-	}
-	c->pkey.key.ec.q = in_data(c, &key->n);
-	c->pkey.key.ec.qlen = key->n.len;
-	c->pkey.key_type = BR_KEYTYPE_EC;
-	return true;
+	if (key->kind == X509_KEY_RSA)
+		return key->bits >= RSA_BITS_MIN && key->bits <= RSA_BITS_MAX && key->e.len > 0;
+	return key->kind != X509_KEY_OTHER;
 }
 
-static unsigned
-end_chain(const br_x509_class **ctx)
+static enum chain_error
+take_key(struct chain *c)
 {
-	struct chain *c = from_vtable(ctx);
-	struct der leaf;
+	struct der leaf = chain_cert(c, 0);
 	struct x509 x;
 
-	if (c->count == 0) {
-		c->fault.error = c->collect_error == CHAIN_OK ? CHAIN_EMPTY : CHAIN_TOO_LARGE;
-		return c->collect_error == CHAIN_OK ? BR_ERR_X509_EMPTY_CHAIN
-						    : BR_ERR_X509_LIMIT_EXCEEDED;
-	}
-	leaf = chain_cert(c, 0);
-	if (x509_parse(&x, leaf.p, leaf.len) != 0) {
-		c->fault.error = CHAIN_MALFORMED;
-		return BR_ERR_X509_INVALID_VALUE;
-	}
-	if (!take_key(c, &x.key)) {
-		c->fault.error = CHAIN_UNSUPPORTED_KEY;
-		return BR_ERR_X509_UNSUPPORTED;
-	}
-	return 0;
+	if (c->count == 0)
+		return c->collect_error == CHAIN_OK ? CHAIN_EMPTY : CHAIN_TOO_LARGE;
+	if (x509_parse(&x, leaf.p, leaf.len) != 0)
+		return CHAIN_MALFORMED;
+	if (!is_usable(&x.key))
+		return CHAIN_UNSUPPORTED_KEY;
+	c->key = x.key;
+	return CHAIN_OK;
 }
 
-static const br_x509_pkey *
-get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+enum chain_error
+chain_end(struct chain *c)
 {
-	const struct chain *c = (const struct chain *)(const void *)ctx;
+	enum chain_error error = take_key(c);
 
-	if (usages)
-		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
-	return c->pkey.key_type != 0 ? &c->pkey : NULL;
+	if (error != CHAIN_OK)
+		c->fault.error = (uint8_t)error;
+	return error;
 }
 
-static const br_x509_class chain_class = { sizeof(struct chain), start_chain, start_cert, append,
-	end_cert, end_chain, get_pkey };
-
-void
-chain_init(struct chain *c)
+const struct x509_key *
+chain_key(const struct chain *c)
 {
-	memset(c, 0, offsetof(struct chain, data));
-	c->vtable = &chain_class;
-	c->fault.error = CHAIN_PENDING;
+	return c->key.kind != X509_KEY_OTHER ? &c->key : NULL;
 }
 
 const unsigned char *
@@ -187,8 +142,8 @@ int
 chain_add(struct chain *c, const unsigned char *der, size_t len)
 {
 	begin_cert(c, len <= UINT32_MAX ? (uint32_t)len : UINT32_MAX, CHAIN_ADDED);
-	append(&c->vtable, der, len);
-	end_cert(&c->vtable);
+	chain_append(c, der, len);
+	chain_end_cert(c);
 	return c->skipping ? -1 : 0;
 }
 

@@ -1,30 +1,19 @@
 /*
  * chain: what a TLS server sent as its certificates, and our verdict on it (RFC 5280, RFC 6125, RFC 9525).
  *
- * Two halves.  A struct chain collects certificates as a br_x509_class while the handshake runs, within
- * bounds, and hands BearSSL the leaf's key as soon as it decodes; it trusts nothing.  A check then judges the
- * collected chain against anchors, one signature a step, so that no turn of a loop is long.
- * Knows nothing of sockets, files or configuration.  The time is passed in.
- *
- * What BearSSL gets from end_chain:
- *   0                          the leaf's key is RSA of 1024 to 4096 bits or on P-256, P-384 or P-521.  The
- *                              verdict is still to come, and refuses RSA below 2048 bits.
- *   BR_ERR_X509_EMPTY_CHAIN    no certificate was sent (CHAIN_EMPTY)
- *   BR_ERR_X509_UNSUPPORTED    "uninspectable": a key that this TLS can't use: Ed25519, RSA-PSS, DSA, another
- *                              curve, RSA above 4096 or below 1024 bits (CHAIN_UNSUPPORTED_KEY)
- *   BR_ERR_X509_LIMIT_EXCEEDED the leaf alone is over CHAIN_BYTES (CHAIN_TOO_LARGE)
- *   BR_ERR_X509_INVALID_VALUE  the leaf can't be read (CHAIN_MALFORMED)
- * After one of these chain_check_error and chain_check_text tell the same in our words.  Certificates over a
- * bound behind a good leaf are left out, end_chain says 0, and the verdict is the refusal by name.
+ * Two halves.  A struct chain collects certificates while the handshake runs, within bounds, and has the
+ * leaf's key as soon as the last one is there; it trusts nothing.  A check then judges the collected chain
+ * against anchors, one signature a step, so that no turn of a loop is long.
+ * Knows nothing of TLS, sockets, files or configuration.  The time is passed in.
  */
 #ifndef CHAIN_H
 #define CHAIN_H
 
-#include <bearssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/x509/names.h"
+#include "lib/x509/x509.h"
 
 enum {
 	CHAIN_BYTES = 65536,        /* all certificates of a chain together */
@@ -108,12 +97,11 @@ struct chain_fault {
 };
 
 struct chain {
-	const br_x509_class *vtable; /* must stay first: BearSSL sees a pointer to this */
 	uint32_t offset[CHAIN_ADDED], length[CHAIN_ADDED];
 	size_t used, count;
 
 	/* collecting */
-	br_x509_pkey pkey;     /* the leaf's, pointing into data; key_type 0: none */
+	struct x509_key key;   /* the leaf's, pointing into data; X509_KEY_OTHER: none */
 	uint32_t growing;      /* bytes still to come of the certificate that arrives */
 	bool skipping;         /* it is over a bound and not kept */
 	uint8_t collect_error; /* enum chain_error: CHAIN_OK, or why something was not kept */
@@ -150,8 +138,35 @@ struct chain {
 	unsigned char data[CHAIN_BYTES];
 };
 
-/* A fresh chain, ready to be given to br_ssl_engine_set_x509(&engine, &chain->vtable). */
+/* A fresh chain, for memory that was none before; chain_begin is for one that was used. */
 void chain_init(struct chain *c);
+
+/*
+ * Collecting, as a Certificate message arrives: chain_begin forgets what was collected and abandons a check; then
+ * for each certificate, the leaf first, its length, its bytes in pieces of any size, its end; then chain_end.
+ * Bytes over the length that was said are dropped.  What is over a bound is not kept, nor what comes behind it.
+ */
+void chain_begin(struct chain *c);
+void chain_begin_cert(struct chain *c, uint32_t length);
+void chain_append(struct chain *c, const unsigned char *p, size_t len);
+void chain_end_cert(struct chain *c);
+
+/*
+ * Can a handshake be done with the leaf?
+ *   CHAIN_OK               its key is RSA of 1024 to 4096 bits or on P-256, P-384 or P-521.  The verdict is still
+ *                          to come, and refuses RSA below 2048 bits.
+ *   CHAIN_EMPTY            no certificate was sent
+ *   CHAIN_UNSUPPORTED_KEY  "uninspectable": a key that this TLS can't use: Ed25519, RSA-PSS, DSA, another curve,
+ *                          RSA above 4096 or below 1024 bits
+ *   CHAIN_TOO_LARGE        the leaf alone is over CHAIN_BYTES
+ *   CHAIN_MALFORMED        the leaf can't be read
+ * After a refusal chain_check_error and chain_check_text tell the same.  When certificates behind a good leaf were
+ * over a bound, it is CHAIN_OK here, and the verdict is the refusal by name.
+ */
+enum chain_error chain_end(struct chain *c);
+
+/* The leaf's key, the chain's until chain_begin or chain_init; NULL unless chain_end said CHAIN_OK. */
+const struct x509_key *chain_key(const struct chain *c);
 
 /* The leaf's DER as the server sent it, for forging; NULL if there is none. */
 const unsigned char *chain_leaf(const struct chain *c, size_t *len);

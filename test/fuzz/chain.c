@@ -83,10 +83,9 @@ is_known(void)
 static void
 collect(const uint8_t *data, size_t len, bool handshake)
 {
-	const br_x509_class **x = &chain->vtable;
 	size_t n, at, piece;
 
-	(*x)->start_chain(x, NULL);
+	chain_begin(chain);
 	for (; len >= 2; data += n, len -= n) {
 		n = (size_t)data[0] << 8 | data[1];
 		data += 2;
@@ -96,15 +95,15 @@ collect(const uint8_t *data, size_t len, bool handshake)
 			(void)chain_add(chain, data, n);
 			continue;
 		}
-		(*x)->start_cert(x, (uint32_t)n);
+		chain_begin_cert(chain, (uint32_t)n);
 		for (at = 0; at < n; at += piece) {
 			piece = n - at < 256 ? n - at : 256;
-			(*x)->append(x, data + at, piece);
+			chain_append(chain, data + at, piece);
 		}
-		(*x)->end_cert(x);
+		chain_end_cert(chain);
 	}
 	if (handshake)
-		want(((*x)->end_chain(x) == 0) == ((*x)->get_pkey(x, NULL) != NULL));
+		want((chain_end(chain) == CHAIN_OK) == (chain_key(chain) != NULL));
 }
 
 int

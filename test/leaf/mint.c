@@ -11,6 +11,7 @@
  */
 #include "cert.h"
 
+#include <bearssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,13 +59,15 @@ print_pem(const void *data, size_t len, const char *label)
 }
 
 static void
-print_key(const br_ec_private_key *key)
+print_key(const unsigned char *scalar)
 {
-	unsigned char point[97], der[512];
+	unsigned char bytes[32], point[97], der[512];
+	const br_ec_private_key key = { BR_EC_secp256r1, bytes, sizeof bytes };
 	br_ec_public_key public;
 
-	br_ec_compute_pub(br_ec_get_default(), &public, point, key);
-	print_pem(der, br_encode_ec_pkcs8_der(der, key, &public), "PRIVATE KEY");
+	memcpy(bytes, scalar, sizeof bytes); /* BearSSL takes no const keys */
+	br_ec_compute_pub(br_ec_get_default(), &public, point, &key);
+	print_pem(der, br_encode_ec_pkcs8_der(der, &key, &public), "PRIVATE KEY");
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "cert.h"
 #include "lib/x509/chain.h"
 #include "lib/x509/authority.h"
+#include "lib/x509/chain.h"
 #include "lib/x509/encode.h"
 #include "lib/x509/forge.h"
 #include "lib/base/log.h"

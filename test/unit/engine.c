@@ -448,6 +448,9 @@ test_memory(void)
 	memset(s.out, 0, sizeof s.out);
 	CHECK(sizeof(struct engine) <= 400);
 	CHECK(sizeof(struct engine) + sizeof(struct shake) <= 1400);
+	/* a handshake lies where its struct is aligned, and what other tests wrote around it is none of its */
+	memset(c.out, 0, sizeof c.out);
+	memset(s.out, 0, sizeof s.out);
 	start(&pq, &pq, false);
 	run(SIZE_MAX);
 	for (size_t i = ENGINE_RECORDS; i < ENGINE_OUT; i++)

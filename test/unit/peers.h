@@ -162,7 +162,8 @@ peers_run(struct peers *p, size_t piece)
 	bool moved = true;
 
 	while (moved) {
-		moved = peer_work(&p->client) | peer_work(&p->server);
+		moved = peer_work(&p->client);
+		moved |= peer_work(&p->server);
 		moved |= wire_load(&p->up, &p->client);
 		moved |= wire_load(&p->down, &p->server);
 		moved |= wire_feed(&p->up, &p->server, piece) > 0;
