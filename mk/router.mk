@@ -3,7 +3,7 @@
 
 ROUTER_TARGETS = mips-uclibc mipsel-uclibc arm-uclibc mips-musl mipsel-musl arm-musl
 # The stripped binary's ceiling in bytes, where flash is 8 MB.
-ROUTER_LIMIT = 262144
+ROUTER_LIMIT = 294912
 
 # --- make TARGET=... ------------------------------------------------------
 ifdef TARGET
