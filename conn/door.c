@@ -123,8 +123,8 @@ door_connect(struct door *d, const struct door_house *h, const struct target *t)
 	take_rule(d, &v);
 	if (v.block) {
 		d->route = ROUTE_PAGE;
-		/* Requests in clear get their page themselves.  Who never asked for inspection has no reason to
-		 * trust our CA. */
+		/* Requests in clear get their page themselves.  A client that was never to be inspected has no reason
+		 * to trust our CA. */
 		if (!d->plain && !h->config->inspect)
 			return refuse(d, DOOR_BLOCKED);
 	}

@@ -100,7 +100,7 @@ in_data(struct chain *c, const struct der *d)
 	return c->data + (d->p - c->data);
 }
 
-/* Hands the leaf's key over if BearSSL can do a handshake with it. */
+/* Hands the leaf's key over if the engine can do a handshake with it. */
 static bool
 take_key(struct chain *c, const struct x509_key *key)
 {

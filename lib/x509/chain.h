@@ -2,11 +2,11 @@
  * chain: what a TLS server sent as its certificates, and our verdict on it (RFC 5280, RFC 6125, RFC 9525).
  *
  * Two halves.  A struct chain collects certificates as a br_x509_class while the handshake runs, within
- * bounds, and hands BearSSL the leaf's key as soon as it decodes; it trusts nothing.  A check then judges the
+ * bounds, and hands the engine the leaf's key as soon as it decodes; it trusts nothing.  A check then judges the
  * collected chain against anchors, one signature a step, so that no turn of a loop is long.
  * Knows nothing of sockets, files or configuration.  The time is passed in.
  *
- * What BearSSL gets from end_chain:
+ * end_chain returns to the engine:
  *   0                          the leaf's key is RSA of 1024 to 4096 bits or on P-256, P-384 or P-521.  The
  *                              verdict is still to come, and refuses RSA below 2048 bits.
  *   BR_ERR_X509_EMPTY_CHAIN    no certificate was sent (CHAIN_EMPTY)
@@ -108,7 +108,7 @@ struct chain_fault {
 };
 
 struct chain {
-	const br_x509_class *vtable; /* must stay first: BearSSL sees a pointer to this */
+	const br_x509_class *vtable; /* must stay first: its functions get a pointer to this */
 	uint32_t offset[CHAIN_ADDED], length[CHAIN_ADDED];
 	size_t used, count;
 
@@ -150,7 +150,7 @@ struct chain {
 	unsigned char data[CHAIN_BYTES];
 };
 
-/* A fresh chain, ready to be given to br_ssl_engine_set_x509(&engine, &chain->vtable). */
+/* A fresh chain, ready to be given to engine_collect. */
 void chain_init(struct chain *c);
 
 /* The leaf's DER as the server sent it, for forging; NULL if there is none. */

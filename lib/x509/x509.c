@@ -144,7 +144,7 @@ x509_parse_key(struct x509_key *key, struct der spki)
 /*
  * CA/Browser Forum Baseline Requirements 6.1.5 and 6.1.6: at least 2048 bits, a multiple of 8; exponents odd
  * and at least 3 (real roots have 3), and here of 32 bits at most: a long one costs the time of a private
- * key's operation.  4096 bits is what BearSSL can do.
+ * key's operation.  4096 bits is lib/curve/rsa.h's bound.
  */
 bool
 x509_key_is_sound(const struct x509_key *key)
