@@ -142,6 +142,7 @@ help:
 	@echo 'make leaf               forged leaves, judged by the TLS libraries that are here'
 	@echo 'make names              names beyond ASCII, compared with a browser'"'"'s URL parser (node)'
 	@echo 'make bench-policy       bytes a domain, loads and look-ups a second, beside dnsmasq'
+	@echo 'make bench-fair         one client'"'"'s requests beside a greedy one'
 	@echo 'make bench-wear         flash writes of a day of browsing'
 	@echo 'make powercut           20 power cuts each on JFFS2 and UBIFS, in the 64 MB MIPS machine'
 	@echo 'make router-test        all targets under qemu-user, and that machine (-j2); make router: the short slice'

@@ -44,6 +44,11 @@ answer_alert(struct conn *c, unsigned char alert)
 {
 	const unsigned char record[] = { 21, 3, 3, 0, 2, 2, alert };
 
+	/* One that waited in silence has no buffers. */
+	if (!conn_lend(c)) {
+		leg_send_bare(&c->pair.client, record, sizeof record);
+		return C_FREE;
+	}
 	(void)put_all(&c->pair.client, record, sizeof record);
 	leg_end(&c->pair.client);
 	return C_LINGER;

@@ -395,11 +395,29 @@ tunnel_holds(const struct door *d, const struct door_house *h, const struct verd
 	return true;
 }
 
+/* Are its port and its address still served? */
+static enum door_answer
+judge_way(struct door *d, const struct door_house *h, const struct net_addr *address)
+{
+	bool port = d->route == ROUTE_CLEAR ? is_http_port(h, d->port)
+					    : is_connect_port(h, d->port);
+
+	if (!port)
+		return DOOR_PORT;
+	d->private_why = address->family != 0 ? private_kind(h, address) : NULL;
+	return d->private_why != NULL ? DOOR_PRIVATE : DOOR_OPEN;
+}
+
 bool
 door_holds(struct door *d, const struct door_house *h, const struct net_addr *address)
 {
+	enum door_answer way = judge_way(d, h, address);
 	struct verdict v;
 
+	if (way != DOOR_OPEN) {
+		(void)refuse(d, way);
+		return false;
+	}
 	judge_host(d, h, &v);
 	if (!v.block && tunnel_holds(d, h, &v) &&
 		!(address->family != 0 && address_is_blocked(d, h, address, &v)))

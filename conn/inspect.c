@@ -39,7 +39,11 @@ static enum conn_state
 go_on(struct conn *c)
 {
 	switch (c->door.route) {
-	case ROUTE_TUNNEL: c->hello.heard = HELLO_HEARD; return reach_host(c, FOR_TUNNEL);
+	case ROUTE_TUNNEL:
+		/* Who has waited so far may say a hello yet; it is looked at in the tunnel. */
+		if (c->door.reason != REASON_CLIENT_WAITS)
+			c->hello.heard = HELLO_HEARD;
+		return reach_host(c, FOR_TUNNEL);
 	case ROUTE_CLEAR: return C_REQUEST;
 	default: return reach_host(c, FOR_INSPECTION);
 	}
@@ -142,7 +146,10 @@ origin_failed(struct conn *c)
 			"%s ended the connection %s.", c->door.name,
 			spoken ? "during the TLS handshake" : "without a word");
 	return conn_fail(c, PAGE_TLS, 502,
-		error >= ENGINE_ALERT ? "tls_alert_received" : "tls_protocol_error",
+		error >= ENGINE_ALERT ? "tls_alert_received"
+		: error == ENGINE_WEAK_KEY || error == ENGINE_BAD_CERTIFICATE
+			? "tls_certificate_error"
+			: "tls_protocol_error",
 		"There is no secure connection with %s: %s.", c->door.name,
 		leg_failure_text(&c->pair.origin));
 }

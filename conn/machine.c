@@ -139,6 +139,7 @@ enter(struct conn *c, enum conn_state state)
 		return;
 	}
 	c->state = state;
+	c->head_timed = false; /* what was begun before led here */
 	c->secs = time_allowed(c, state);
 	c->answer.linger_until = c->proxy->now + LINGER_MOST_SECS * 1000;
 	conn_rearm(c);
@@ -341,10 +342,10 @@ say_turned_away(struct proxy *p, const struct net_addr *peer, const char *why)
 /* Where the configuration does not say it, the firewall has decided whom to redirect; a public IPv6 address is usual
  * there.  A client that connects to that socket by itself is served nothing. */
 static bool
-client_is_allowed(const struct proxy *p, const struct arrival *a)
+client_is_allowed(const struct proxy *p, bool redirected, const struct net_addr *peer)
 {
-	return (a->redirected && p->config.client_count == 0) ||
-	       config_allows_client(&p->config, &a->peer);
+	return (redirected && p->config.client_count == 0) ||
+	       config_allows_client(&p->config, peer);
 }
 
 static void
@@ -366,7 +367,7 @@ machine_open(struct proxy *p, int fd, const struct arrival *a)
 	struct conn *c;
 	bool welcome;
 
-	if (!client_is_allowed(p, a) || !wait_fits(fd)) {
+	if (!client_is_allowed(p, a->redirected, &a->peer) || !wait_fits(fd)) {
 		say_turned_away(p, &a->peer,
 			wait_fits(fd) ? "not in `list client`"
 				      : "no descriptor that select can wait for");
@@ -383,6 +384,21 @@ machine_open(struct proxy *p, int fd, const struct arrival *a)
 	enter(c, a->redirected ? C_REDIRECTED : C_REQUEST);
 }
 
+static bool
+is_redirected(const struct conn *c)
+{
+	return c->state == C_REDIRECTED || c->door.way == WAY_REDIRECTED;
+}
+
+/* A tunnel, one whose origin is being reached, or what a 101 made of a connection: no further request comes. */
+static bool
+is_judged_once(const struct conn *c)
+{
+	return c->state == C_TUNNEL || c->state == C_SWITCHED ||
+	       ((c->state == C_RESOLVE || c->state == C_CONNECT) &&
+		       c->origin.purpose == FOR_TUNNEL);
+}
+
 void
 machine_judge_again(struct proxy *p)
 {
@@ -393,9 +409,10 @@ machine_judge_again(struct proxy *p)
 		struct door_house house = conn_house(c);
 
 		next = s->next;
-		if ((c->state == C_TUNNEL || c->state == C_SWITCHED) &&
-			!door_holds(&c->door, &house, &c->origin.dial.peer))
+		if (!client_is_allowed(p, is_redirected(c), &c->peer))
 			enter(c, C_FREE);
+		else if (is_judged_once(c) && !door_holds(&c->door, &house, &c->origin.dial.peer))
+			enter(c, conn_refuse(c, c->door.refused));
 	}
 }
 

@@ -30,7 +30,8 @@ void machine_want(struct proxy *p, struct wait *w);
 /* After select (p->ready, p->now, p->wall): each goes on as far as it can, once. */
 void machine_turn(struct proxy *p);
 
-/* The policy changed, or its hours turned: tunnels that it forbids now end. */
+/* The policy changed, or its hours turned: tunnels that it forbids now end, begun ones too, and all of clients that are no
+ * longer served. */
 void machine_judge_again(struct proxy *p);
 
 /* Ends them all at once. */

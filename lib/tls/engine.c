@@ -207,17 +207,27 @@ engine_send_buf(struct engine *e, size_t *len)
 	return *len > 0 ? e->out + e->out_start : NULL;
 }
 
-/* Wipes the secrets of a handshake as soon as it is over. */
+/* Wipes the secrets of a handshake as soon as it is over: its own memory, and what a client keeps at the end
+ * of `in`, where in_high does not reach. */
+static void
+engine_forget(struct engine *e)
+{
+	if (e->shake == NULL)
+		return;
+	if (!e->is_server)
+		pool_wipe(e->in + ENGINE_IN - CLIENT_KEPT, CLIENT_KEPT);
+	pool_wipe(e->shake, sizeof *e->shake);
+	e->shake = NULL;
+}
+
 static void
 engine_settle(struct engine *e)
 {
 	if (e->error == 0 && e->shake != NULL && e->state == SERVER_FLIGHT &&
 		e->waits == ENGINE_IDLE)
 		server_pump(e);
-	if (e->error == 0 || e->shake == NULL)
-		return;
-	pool_wipe(e->shake, sizeof *e->shake);
-	e->shake = NULL;
+	if (e->error != 0)
+		engine_forget(e);
 }
 
 void
@@ -742,12 +752,20 @@ engine_unpark(struct engine *e, unsigned char *in, unsigned char *out)
 }
 
 void
+engine_strip(struct engine *e)
+{
+	engine_forget(e);
+	e->in = e->out = NULL;
+	e->waits = ENGINE_IDLE;
+	e->out_start = e->out_end = e->fill = 0;
+}
+
+void
 engine_reset(struct engine *e)
 {
 	uint16_t in_high = e->in_high, out_high = e->out_high;
 
-	if (e->shake != NULL)
-		pool_wipe(e->shake, sizeof *e->shake);
+	engine_forget(e);
 	pool_wipe(e, sizeof *e);
 	e->in_high = in_high;
 	e->out_high = out_high;

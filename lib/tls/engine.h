@@ -203,6 +203,9 @@ bool engine_may_park(const struct engine *e);
 /* Other buffers for an engine that engine_may_park said yes to.  No other call in between. */
 void engine_unpark(struct engine *e, unsigned char *in, unsigned char *out);
 
+/* Takes the buffers away, at any moment: what was under way in them is lost.  No call touches them afterwards. */
+void engine_strip(struct engine *e);
+
 /* Wipes everything: keys and what the struct holds of the session.  in_high and out_high stay, for the buffers are
  * the caller's and still as they were. */
 void engine_reset(struct engine *e);

@@ -14,8 +14,10 @@
 enum {
 	RECORD_HEAD = 5,
 	RECORD_MAX = 16384, /* RFC 8446 section 5.1 */
-	HANDSHAKE = 22,     /* record type */
-	CLIENT_HELLO = 1,   /* message type */
+	HANDSHAKE = 22,     /* record type, one of these: */
+	RECORD_TYPES = 20,
+	RECORD_TYPES_END = 24,
+	CLIENT_HELLO = 1, /* message type */
 	MESSAGE_HEAD = 4,
 	EXTENSIONS =
 		64 /* in one hello; browsers send under twenty.  Bounds the search for duplicates. */
@@ -46,9 +48,12 @@ record_length(struct hello *h, const unsigned char *head, size_t len, bool first
 {
 	size_t size;
 
-	/* Judged byte by byte: another protocol's client may send no more than these and wait. */
-	if ((len > 0 && head[0] != HANDSHAKE) || (len > 1 && head[1] != 3))
+	/* Judged byte by byte: another protocol's client may send no more than these and wait.  A record of another type
+	 * is TLS all the same, not another protocol: servers pass over alerts that come before a hello. */
+	if (len > 0 && (head[0] < RECORD_TYPES || head[0] > RECORD_TYPES_END))
 		return fail(h, first ? HELLO_NOT_TLS : HELLO_MALFORMED);
+	if ((len > 0 && head[0] != HANDSHAKE) || (len > 1 && head[1] != 3))
+		return fail(h, HELLO_MALFORMED);
 	if (len < RECORD_HEAD)
 		return 0;
 	size = (size_t)head[3] << 8 | head[4];

@@ -15,8 +15,8 @@ enum { HELLO_WIRE_MAX = 16384 }; /* bytes of records; a post-quantum key share n
 
 enum hello_error {
 	HELLO_OK,
-	HELLO_NOT_TLS,   /* the first bytes are no handshake record: another protocol */
-	HELLO_MALFORMED, /* a length that does not add up, a trailing byte, an empty record */
+	HELLO_NOT_TLS, /* the first bytes begin no record of any type (20 to 24): another protocol */
+	HELLO_MALFORMED, /* a length that does not add up, a trailing byte, an empty record, one of another type */
 	HELLO_TOO_LARGE, /* more than HELLO_WIRE_MAX */
 	HELLO_DUPLICATE, /* an extension twice (RFC 8446 section 4.2) */
 	HELLO_BAD_NAME,  /* two host names, a NUL, one that is no host name */

@@ -81,6 +81,8 @@ pair_take_buffers(struct pair *p)
 {
 	struct pair_buffers *b = p->buffers;
 
+	engine_strip(&p->client_tls);
+	engine_strip(&p->origin_tls);
 	p->client_in = p->client_out = p->origin_in = p->origin_out = (struct leg_buf){ 0 };
 	p->buffers = NULL;
 	return b;

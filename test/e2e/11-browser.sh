@@ -13,6 +13,7 @@ host ads.bed.test 127.20.0.1
 host untrusted.bed.test 127.20.1.1
 list ads block ads.bed.test
 usual_origins
+option "option log 'debug'"
 start_proxy || exit 1
 
 mkdir -p shots
@@ -27,6 +28,7 @@ page() {
 }
 page inspected "https://www.bed.test:$TLS/page"
 like 'an inspected page is shown and its script runs' "$(cat inspected.html)" 'page from www ran script'
+log_line 'over TLS 1.3 and a post-quantum group' 'www\.bed\.test: client.*: TLS 1\.3, \S+, X25519MLKEM768'
 log_line 'it was inspected' 'GET .*www\.bed\.test.*/page.* 200'
 page blocked "https://ads.bed.test:$TLS/some/path"
 like 'a blocked page is our page' "$(cat blocked.html)" 'ads\.bed\.test'

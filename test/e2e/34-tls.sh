@@ -49,7 +49,7 @@ host recorder.bed.test 127.20.0.77
 wait_for 5 test -s recording
 status "https://recorder.bed.test:$TLS/" >/dev/null
 hello=$(cat hello.hex)
-like 'upstream: version 1.2' "$hello" '^01......0303'
+like 'upstream: legacy_version 1.2' "$hello" '^01......0303'
 like 'upstream: the SNI' "$hello" "$(printf recorder.bed.test | od -An -tx1 | tr -d ' \n')"
 like 'upstream: ALPN http/1.1 alone' "$hello" '0010000b000908687474702f312e31'
 suites=$(cut -c$((2 * (4 + 2 + 32) + 1))- <<<"$hello")
@@ -59,8 +59,8 @@ n=$((16#${suites:0:4}))
 for ((i = 0; i < n; i += 2)); do
 	suite=${suites:$((4 + 2 * i)):4}
 	case $suite in
-	c02b | c02c | c02f | c030 | cca8 | cca9 | 00ff) ok "upstream: suite $suite" ;;
-	*) not_ok "upstream: suite $suite" 'neither ECDHE with AEAD nor the signalling suite' ;;
+	1301 | 1302 | 1303 | c02b | c02c | c02f | c030 | cca8 | cca9 | 00ff) ok "upstream: suite $suite" ;;
+	*) not_ok "upstream: suite $suite" 'neither an AEAD suite of TLS 1.3 or ECDHE nor the signalling suite' ;;
 	esac
 done
 unlike 'upstream: no max_fragment_length' "$hello" '0001000104'

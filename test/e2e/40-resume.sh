@@ -74,7 +74,7 @@ kill "$nginx"
 wait "$nginx" 2>/dev/null
 start_nginx ec
 is 'nginx as it comes' "$(ask defaults)$(ask defaults)" 200200
-is 'resumes nothing by session ID' "$(reuse defaults)" '..'
+is 'resumes by its tickets' "$(reuse defaults)" '.r'
 stop_proxy
 
 # --- only good verdicts ---------------------------------------------------------------------------

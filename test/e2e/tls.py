@@ -33,6 +33,7 @@ ALPN = ext(16, vec(2, vec(1, b"http/1.1")))
 ALPN_H2 = ext(16, vec(2, vec(1, b"h2")))
 VERSIONS = ext(43, vec(1, b"\x03\x04\x03\x03"))
 SUITES = bytes.fromhex("c02bc02cc02fcca9")
+SHARE = ext(51, vec(2, b"\x00\x1d" + vec(2, bytes([9]) + bytes(31))))  # X25519: any 32 bytes are a point
 
 
 def hello(*exts, version=b"\x03\x03", suites=SUITES, session=b"", extensions=True):
@@ -219,8 +220,7 @@ def asserted_name_buys_no_tunnel():
 # --- versions, ALPN, resumption ---------------------------------------------------------
 def negotiated():
     s = secure(HOST)
-    same((s.version(), s.selected_alpn_protocol()), ("TLSv1.2", "http/1.1"))
-    has(s.cipher()[0], "ECDHE-ECDSA-")
+    same((s.version(), s.selected_alpn_protocol()), ("TLSv1.3", "http/1.1"))
     assert "GCM" in s.cipher()[0] or "CHACHA" in s.cipher()[0], s.cipher()
 
 
@@ -383,7 +383,7 @@ def still_serves():
 
 
 def main():
-    test("TLS 1.2, an AEAD suite, ALPN http/1.1", negotiated)
+    test("TLS 1.3, an AEAD suite, ALPN http/1.1", negotiated)
     test("TLS 1.1 is refused", refuses_old, ssl.TLSVersion.TLSv1_1)
     test("TLS 1.0 is refused", refuses_old, ssl.TLSVersion.TLSv1)
     test("CBC suites only are refused", refuses_old, V12, "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA")
@@ -400,7 +400,9 @@ def main():
     test("a hello past 16 KB is refused", bad, records(hello(*USUAL, ext(0xfe00, bytes(30000)))))
     test("a hello without SNI", good, records(hello(GROUPS, POINTS, SIGS, ALPN)))
     test("a hello without ALPN", good, records(hello(sni(HOST.encode()), GROUPS, POINTS, SIGS)))
-    test("a hello with TLS 1.3 and 1.2", good, records(hello(*USUAL, VERSIONS)))
+    test("a hello with TLS 1.3 and 1.2", good, records(hello(*USUAL, VERSIONS, SHARE, suites=b"\x13\x01" + SUITES)))
+    test("a hello with TLS 1.2 and one that nobody knows", good, records(hello(*USUAL, ext(43, b"\x04\x7a\x7a\x03\x03"))))
+    test("a hello with TLS 1.3 and suites of 1.2 alone", bad, records(hello(*USUAL, VERSIONS)))
     test("a hello of TLS 1.3 only", bad, records(hello(*USUAL, ext(43, b"\x02\x03\x04"))))
     test("two SNI extensions", bad, records(hello(*USUAL, sni(b"ads.bed.test"))))
     test("two of another extension", bad, records(hello(*USUAL, GROUPS)))

@@ -4,6 +4,7 @@
  */
 #include "check.h"
 #include "cert.h"
+#include "lib/x509/chain.h"
 #include "lib/x509/authority.h"
 #include "lib/x509/encode.h"
 #include "lib/x509/forge.h"

@@ -288,7 +288,7 @@ test_claims(void)
 static bool
 holds_under(const char *speaks, const char *action, const char *rule)
 {
-	struct net_addr address = { .family = 4, .ip = { 203, 0, 113, 5 }, .port = 443 };
+	struct net_addr address = { .family = 4, .ip = { 93, 184, 1, 5 }, .port = 443 };
 	struct door_house h;
 	struct door d;
 
@@ -312,12 +312,46 @@ test_new_rules(void)
 	CHECK(holds_under("early", "tunnel", "a.example"));
 	CHECK(!holds_under("early", "block", "a.example"));
 	CHECK(!holds_under("early", "allow", "other.example")); /* no longer exempted */
-	CHECK(!holds_under("early", "block", "203.0.113.0/24"));
+	CHECK(!holds_under("early", "block", "93.184.1.0/24"));
 	CHECK(holds_under("odd", "block", "other.example"));
 	CHECK(!holds_under("odd", "block", "a.example"));
 	CHECK(!holds_under("odd", "block", "a.example/secret"));
 	CHECK(!holds_under("odd", "inspect", "a.example"));
 	CHECK(holds_under("silent", "tunnel", "a.example"));
+}
+
+/* What the new configuration no longer serves ends, too. */
+static void
+test_new_configuration(void)
+{
+	struct net_addr lan = { .family = 4, .ip = { 192, 168, 77, 5 }, .port = 443 };
+	struct net_addr far = { .family = 4, .ip = { 93, 184, 1, 5 }, .port = 443 };
+	struct door d = {
+		.way = WAY_CONNECT, .route = ROUTE_TUNNEL, .reason = REASON_CLIENT_WAITS
+	};
+	struct door_house h;
+	struct door e;
+
+	begin_group();
+	h = house();
+	snprintf(d.host, sizeof d.host, "a.example");
+	snprintf(d.name, sizeof d.name, "a.example");
+	d.port = 443;
+	e = d;
+	CHECK(door_holds(&e, &h, &far));
+	CHECK(!door_holds(&e, &h, &lan));
+	CHECK_INT(e.refused, DOOR_PRIVATE);
+	e = d;
+	e.port = 444;
+	CHECK(!door_holds(&e, &h, &far));
+	CHECK_INT(e.refused, DOOR_PORT);
+	e = d;
+	e.route = ROUTE_CLEAR; /* a websocket in clear */
+	CHECK(!door_holds(&e, &h, &far));
+	e = d;
+	e.route = ROUTE_CLEAR;
+	e.port = 80;
+	CHECK(door_holds(&e, &h, &far));
 }
 
 /* --- addresses ---------------------------------------------------------------------- */
@@ -404,6 +438,7 @@ main(void)
 	test_table();
 	test_claims();
 	test_new_rules();
+	test_new_configuration();
 	test_addresses();
 	test_plain();
 	test_words();

@@ -443,12 +443,15 @@ test_memory(void)
 {
 	unsigned char any = 0;
 
+	memset(c.in, 0, sizeof c.in);
+	memset(c.out, 0, sizeof c.out);
+	memset(s.out, 0, sizeof s.out);
 	CHECK(sizeof(struct engine) <= 400);
 	CHECK(sizeof(struct engine) + sizeof(struct shake) <= 1400);
 	start(&pq, &pq, false);
 	run(SIZE_MAX);
-	for (size_t i = 0; i < sizeof(struct shake); i++)
-		any |= c.out[ENGINE_RECORDS + 15 + i - 15] | s.out[ENGINE_RECORDS + i];
+	for (size_t i = ENGINE_RECORDS; i < ENGINE_OUT; i++)
+		any |= c.out[i] | s.out[i];
 	CHECK_INT(any, 0);
 	for (size_t i = ENGINE_IN - CLIENT_KEPT; i < ENGINE_IN; i++)
 		any |= c.in[i];
@@ -458,6 +461,99 @@ test_memory(void)
 		any |= ((unsigned char *)&c.e)[i] &
 		       (unsigned char)(c.e.in_high == 0 && c.e.out_high == 0 ? 255 : 0);
 	CHECK_INT(any, 0);
+}
+
+static bool
+is_zero(const unsigned char *p, size_t len)
+{
+	unsigned char any = 0;
+
+	for (size_t i = 0; i < len; i++)
+		any |= p[i];
+	return any == 0;
+}
+
+/* A handshake that fails, is stripped or reset leaves nothing of the session that it offered. */
+static void
+test_forgotten(void)
+{
+	memset(c.out, 0, sizeof c.out);
+	for (int i = 0; i < 3; i++) {
+		start(&pq, &pq, false);
+		run(SIZE_MAX);
+		start(&pq, &pq, true);
+		end_work(&c);
+		CHECK(!is_zero(c.in + ENGINE_IN - ENGINE_SESSION, 64));
+		if (i == 0) {
+			memcpy(down.data, "\26\3\3\0\4\0\0\0\0", 9);
+			down.start = 0;
+			down.end = 9;
+			while (wire_feed(&down, &c, SIZE_MAX))
+				continue;
+			CHECK_INT(engine_error(&c.e), ENGINE_UNEXPECTED);
+		} else if (i == 1) {
+			engine_strip(&c.e);
+		} else {
+			engine_reset(&c.e);
+		}
+		CHECK(is_zero(c.in + ENGINE_IN - CLIENT_KEPT, CLIENT_KEPT));
+		CHECK(is_zero(c.out + ENGINE_RECORDS, ENGINE_SHAKE));
+	}
+}
+
+/* Buffers that go in the middle of a handshake are not touched any more, whatever is called. */
+static void
+test_strip(void)
+{
+	size_t len;
+	unsigned char odd = 0;
+
+	start(&pq, &pq, false);
+	end_work(&c);
+	wire_load(&up, &c, SIZE_MAX);
+	while (wire_feed(&up, &s, SIZE_MAX))
+		continue;
+	CHECK(c.e.shake != NULL && s.e.shake != NULL && engine_waits(&s.e) != ENGINE_IDLE);
+	engine_strip(&c.e);
+	engine_strip(&s.e);
+	memset(c.in, 0xee, sizeof c.in);
+	memset(c.out, 0xee, sizeof c.out);
+	memset(s.in, 0xee, sizeof s.in);
+	memset(s.out, 0xee, sizeof s.out);
+	CHECK(engine_recv_buf(&c.e, &len) == NULL && engine_send_buf(&c.e, &len) == NULL);
+	CHECK(engine_recv_buf(&s.e, &len) == NULL && engine_waits(&s.e) == ENGINE_IDLE);
+	engine_work(&s.e);
+	engine_flush(&s.e);
+	engine_close(&s.e);
+	engine_reset(&s.e);
+	engine_reset(&c.e);
+	for (size_t i = 0; i < ENGINE_OUT; i++)
+		odd |= (c.out[i] ^ 0xee) | (s.out[i] ^ 0xee);
+	for (size_t i = 0; i < ENGINE_IN; i++)
+		odd |= (c.in[i] ^ 0xee) | (s.in[i] ^ 0xee);
+	CHECK_INT(odd, 0);
+}
+
+/* A ticket that comes to a parked leg: buffers are lent, it is taken, and they may go again. */
+static void
+test_ticket_parked(void)
+{
+	static unsigned char other_in[ENGINE_IN], other_out[ENGINE_OUT];
+
+	client_open();
+	CHECK(engine_may_park(&e));
+	engine_strip(&e);
+	CHECK(engine_may_park(&e));
+	engine_unpark(&e, other_in, other_out);
+	saves = 0;
+	give(RECORD_HANDSHAKE, "\4\0\0\20\0\0\1\0\0\0\0\0\1\0\0\2xx\0\0", 20);
+	CHECK_INT(saves, 1);
+	CHECK(engine_may_park(&e) && engine_error(&e) == 0);
+	give(RECORD_HANDSHAKE, "\4\0\0\20\0\0", 6); /* half of one */
+	CHECK(!engine_may_park(&e));
+	give(RECORD_HANDSHAKE, "\1\0\0\0\0\0\1\0\0\2yy\0\0", 14);
+	CHECK_INT(saves, 2);
+	CHECK(engine_may_park(&e));
 }
 
 static void
@@ -812,6 +908,9 @@ main(void)
 	test_big_leaf();
 	test_parking();
 	test_memory();
+	test_strip();
+	test_forgotten();
+	test_ticket_parked();
 	test_endings();
 	test_alert();
 	test_client_12();

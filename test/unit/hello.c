@@ -267,10 +267,14 @@ test_records(void)
 		{ "53 53 48", -1, HELLO_NOT_TLS },             /* SSH */
 		{ "80", -1, HELLO_NOT_TLS },                   /* SSLv2 */
 		{ "80 2e 01 03 01 00 15", -1, HELLO_NOT_TLS }, /* SSLv2 */
-		{ "16 02", -1, HELLO_NOT_TLS },
-		{ "16 fe fd 00 10", -1, HELLO_NOT_TLS },       /* DTLS */
-		{ "15 03 01 00 02 02 28", -1, HELLO_NOT_TLS }, /* an alert */
-		{ "17 03 03 00 05", -1, HELLO_NOT_TLS },
+		{ "13", -1, HELLO_NOT_TLS },
+		{ "19", -1, HELLO_NOT_TLS },
+		{ "16 02", -1, HELLO_MALFORMED },
+		{ "16 fe fd 00 10", -1, HELLO_MALFORMED },       /* DTLS */
+		{ "15 03 01 00 02 02 28", -1, HELLO_MALFORMED }, /* an alert: TLS all the same */
+		{ "14", -1, HELLO_MALFORMED },
+		{ "17 03 03 00 05", -1, HELLO_MALFORMED },
+		{ "18", -1, HELLO_MALFORMED },
 		{ "16 03 00 00 05 01", 0, HELLO_OK }, /* the minor version says nothing */
 		{ "16 03 ff 00 05 01", 0, HELLO_OK },
 		{ "16 03 01 00 00", -1, HELLO_MALFORMED },    /* empty */
