@@ -144,6 +144,8 @@ help:
 	@echo 'make answers-long       X25519, RSA, ML-KEM, ChaCha20: a million questions that OpenSSL answered, in both forms'
 	@echo 'make curve              the NIST curves: bounds, secrets, known answers, beside OpenSSL'
 	@echo 'make curves             the curves: a million operations beside OpenSSL, in both forms and on MIPS and ARM'
+	@echo 'make peers              the TLS engine beside openssl and gnutls, as client and as server'
+	@echo 'make bogo               the TLS engine under BoringSSL'"'"'s runner; BOGO="Resume*" for some'
 	@echo 'make leaf               forged leaves, judged by the TLS libraries that are here'
 	@echo 'make names              names beyond ASCII, compared with a browser'"'"'s URL parser (node)'
 	@echo 'make bench-policy       bytes a domain, loads and look-ups a second, beside dnsmasq'

@@ -1351,17 +1351,15 @@ static void
 keep_session_12(struct engine *e, uint32_t lifetime, struct cursor ticket)
 {
 	struct shake *s = e->shake;
-	const struct session new = {
-		.version = ENGINE_TLS12,
+	struct session new = { .version = ENGINE_TLS12,
 		.suite = e->suite,
 		.flags = s->is_extended ? SESSION_EXTENDED : 0,
 		.lifetime = lifetime,
 		.secret = s->secret,
-		.id = ticket.len > 0 ? (struct cursor){ 0 }
-				     : cursor_of(s->session_id, s->session_id_len),
-		.ticket = ticket,
-	};
+		.ticket = ticket };
 
+	if (ticket.len == 0)
+		new.id = cursor_of(s->session_id, s->session_id_len);
 	s->session_len = (uint16_t)session_write(session_place(e), &new);
 }
 

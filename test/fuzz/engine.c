@@ -11,14 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum {
-	AS_SERVER = 1,
-	LEAST_13 = 2,
-	MOST_12 = 4,
-	HYBRID = 8,
-	RESUME = 16,
-	BYTEWISE = 32
-};
+enum { AS_SERVER = 1, LEAST_13 = 2, MOST_12 = 4, HYBRID = 8, RESUME = 16, BYTEWISE = 32 };
 
 static bool signed_right, finished_right;
 
@@ -30,11 +23,13 @@ check(void)
 
 	if (p != NULL && room == 0)
 		abort();
-	if (p != NULL && p != e.head + e.head_have && (p < e_in || room > (size_t)(e_in + ENGINE_IN - p)))
+	if (p != NULL && p != e.head + e.head_have &&
+		(p < e_in || room > (size_t)(e_in + ENGINE_IN - p)))
 		abort();
 	if (e.out_end > ENGINE_RECORDS || e.part_end > ENGINE_IN || e.part_start > e.part_end)
 		abort();
-	if (engine_error(&e) != 0 && (engine_waits(&e) != ENGINE_IDLE || p != NULL || e.shake != NULL))
+	if (engine_error(&e) != 0 &&
+		(engine_waits(&e) != ENGINE_IDLE || p != NULL || e.shake != NULL))
 		abort();
 	if (engine_is_open(&e) && !finished_right)
 		abort();
@@ -53,8 +48,8 @@ static bool
 expects_finished(void)
 {
 	return e.shake != NULL && e.shake->suite != NULL &&
-	       (e.state == CLIENT_FINISHED || e.state == SERVER_FINISHED || e.state == CLIENT12_FINISHED ||
-		       e.state == SERVER12_FINISHED);
+	       (e.state == CLIENT_FINISHED || e.state == SERVER_FINISHED ||
+		       e.state == CLIENT12_FINISHED || e.state == SERVER12_FINISHED);
 }
 
 static void
@@ -173,7 +168,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (how & AS_SERVER)
 		server_with(&options);
 	else
-		client_with(&options, how & RESUME ? session : NULL, how & RESUME ? session_len : 0);
+		client_with(
+			&options, how & RESUME ? session : NULL, how & RESUME ? session_len : 0);
 	for (size_t at = 1; at + 3 <= len;) {
 		size_t n = (size_t)data[at + 1] << 8 | data[at + 2];
 
