@@ -136,8 +136,6 @@ help:
 	@echo 'make soak               mixed load for SOAK_SECS=600, memory watched'
 	@echo 'make bench              CPU and memory a connection, against other proxies'
 	@echo 'make x509               the chain check: known chains, openssl and certtool beside it, real roots'
-	@echo 'make peers              the TLS engine beside OpenSSL and GnuTLS, as client and as server'
-	@echo 'make bogo               the TLS engine before BoringSSL'"'"'s runner (fetches its source; a minute)'
 	@echo 'make interop            real programs through the proxy, and the table in README (installs them; some minutes)'
 	@echo 'make answers            X25519, RSA, ML-KEM, ChaCha20: known answers, in both forms'
 	@echo 'make secrets            valgrind looks for branches and indices on secrets in them'
