@@ -60,11 +60,16 @@ answer_busy_bare(struct conn *c)
 	static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
 				   "Cache-Control: no-store\r\nContent-Length: 0\r\n"
 				   "Proxy-Status: sluice; error=connection_limit_reached\r\n\r\n";
+	static const unsigned char internal_error[] = { 21, 3, 3, 0, 2, 2, 80 };
 
-	if (c->greeted || c->relay.answered || c->pair.client.tls != NULL || c->exchanges > 0)
+	if (c->relay.answered || c->pair.client.tls != NULL || c->exchanges > 0)
 		return;
-	c->relay.status = 503;
-	leg_send_bare(&c->pair.client, busy, sizeof busy - 1);
+	if (!c->greeted) {
+		c->relay.status = 503;
+		leg_send_bare(&c->pair.client, busy, sizeof busy - 1);
+	} else if (!c->door.plain && !c->pair.shared && leg_is_drained(&c->pair.client)) {
+		leg_send_bare(&c->pair.client, internal_error, sizeof internal_error);
+	}
 }
 
 /* --- answer -------------------------------------------------------------------- */

@@ -155,6 +155,7 @@ conn_leave_origin(struct conn *c)
 	dial_reset(&c->origin.dial);
 	leg_close(&c->pair.origin, false);
 	conn_put_chain(c);
+	fair_want_nothing(&c->proxy->fair, &c->share); /* a chain or a turn for it, too */
 	c->origin.answers = 0;
 	c->origin.check = CHECK_NONE;
 	c->origin.verdict.until = 0;

@@ -212,12 +212,15 @@ take_redirected_name(struct door *d, const char *sni)
 	d->is_ip = false;
 }
 
-/* Another connection has met its TLS.  Of a name that only the client asserts nothing is known: host is looked up. */
+/*
+ * Another connection has met its TLS.  Of a name that only the client asserts nothing is known: host is looked up.  Where
+ * a list wants to see what is asked we look again each time, since one forged alert on the way is enough to learn.
+ */
 static bool
-is_known_uninspectable(const struct door *d, const struct door_house *h)
+is_known_uninspectable(const struct door *d, const struct door_house *h, const struct verdict *v)
 {
-	return h->config->uninspectable == CONFIG_UNINSPECTABLE_TUNNEL &&
-	       strcmp(d->host, d->name) == 0 && learned_has(h->learned, d->host, d->port, h->now);
+	return may_pass_unseen(d, h, v) && strcmp(d->host, d->name) == 0 &&
+	       learned_has(h->learned, d->host, d->port, h->now);
 }
 
 enum door_answer
@@ -246,7 +249,7 @@ door_hello(struct door *d, const struct door_house *h, const char *sni, bool spe
 	if (!speakable)
 		return may_pass_unseen(d, h, &v) ? tunnel(d, REASON_CLIENT_TLS)
 						 : refuse(d, DOOR_UNSPEAKABLE);
-	if (is_known_uninspectable(d, h))
+	if (is_known_uninspectable(d, h, &v))
 		return tunnel(d, REASON_ORIGIN);
 	d->route = ROUTE_INSPECT;
 	return DOOR_OPEN;
@@ -356,6 +359,12 @@ door_tunnel_instead(struct door *d, const struct door_house *h, enum door_reason
 		learned_note(h->learned, d->host, d->port, h->now);
 	(void)tunnel(d, reason);
 	return true;
+}
+
+void
+door_learn(const struct door *d, const struct door_house *h)
+{
+	learned_note(h->learned, d->host, d->port, h->now);
 }
 
 enum door_answer

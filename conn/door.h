@@ -136,6 +136,10 @@ enum door_answer door_address(
  * be tunnelled, and the route says so. */
 bool door_tunnel_instead(struct door *d, const struct door_house *h, enum door_reason reason);
 
+/* After the handshake the origin's TLS turned out to be of a kind that can't be inspected (it wants a certificate of the
+ * client's own): learned, so that the next connection is tunnelled where that is allowed. */
+void door_learn(const struct door *d, const struct door_house *h);
+
 /* A request inside TLS.  `host`: its Host or the host of an absolute form, NULL: none. */
 enum door_answer door_request(struct door *d, const struct door_house *h, const struct target *host,
 	const char *path, size_t path_len);

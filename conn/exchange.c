@@ -84,9 +84,29 @@ exchanged(struct conn *c)
 	return c->pair.client.tls != NULL ? C_EXCHANGE : C_REQUEST;
 }
 
+/*
+ * With TLS 1.3 an origin that wants a client certificate says so only after the handshake is done.  One of ours can't
+ * be the client's, and the client has our leaf by now: but its next connection can be tunnelled.
+ */
+static bool
+origin_wants_more(struct conn *c)
+{
+	const struct leg *origin = &c->pair.origin;
+	struct door_house house = conn_house(c);
+
+	if (origin->tls == NULL || !engine_error_is_uninspectable(engine_error(origin->tls)))
+		return false;
+	door_learn(&c->door, &house);
+	return true;
+}
+
 static enum conn_state
 no_response(struct conn *c)
 {
+	if (origin_wants_more(c))
+		return conn_fail(c, PAGE_TLS, 502, "tls_alert_received",
+			"There is no secure connection with %s: %s.", c->door.name,
+			leg_failure_text(&c->pair.origin));
 	/* The origin gave up a kept connection just then; a client sends again on a new one, and must not
 	 * take our page for the answer (RFC 9112 section 9.3.1). */
 	if (c->origin.answers > 0 && c->relay.interim == 0) {
@@ -127,7 +147,7 @@ on_event(struct conn *c, enum relay_event event)
 	case RELAY_NO_RESPONSE: return no_response(c);
 	case RELAY_TRUNCATED: return truncated(c);
 	case RELAY_CLIENT_LEFT: return conn_client_left(c);
-	case RELAY_ORIGIN_LEFT: break;
+	case RELAY_ORIGIN_LEFT: (void)origin_wants_more(c); break;
 	}
 	/* Between requests: the client learns that this connection is over. */
 	return conn_end(c);

@@ -146,10 +146,9 @@ origin_failed(struct conn *c)
 			"%s ended the connection %s.", c->door.name,
 			spoken ? "during the TLS handshake" : "without a word");
 	return conn_fail(c, PAGE_TLS, 502,
-		error >= ENGINE_ALERT ? "tls_alert_received"
-		: error == ENGINE_WEAK_KEY || error == ENGINE_BAD_CERTIFICATE
-			? "tls_certificate_error"
-			: "tls_protocol_error",
+		error >= ENGINE_ALERT             ? "tls_alert_received"
+		: error == ENGINE_BAD_CERTIFICATE ? "tls_certificate_error"
+						  : "tls_protocol_error",
 		"There is no secure connection with %s: %s.", c->door.name,
 		leg_failure_text(&c->pair.origin));
 }

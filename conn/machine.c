@@ -219,12 +219,12 @@ expire(struct conn *c)
 
 /* --- giving way --------------------------------------------------------------------------- */
 
-/* Between two requests: nobody loses anything but time if it is ended. */
+/* Between two requests, and none has come that only waits for buffers: nobody loses anything but time if it is ended. */
 static bool
 is_idle(const struct conn *c)
 {
 	return (c->state == C_REQUEST || c->state == C_EXCHANGE) && c->exchanges > 0 &&
-	       c->pair.buffers == NULL && c->relay.up == UP_HEAD;
+	       c->pair.buffers == NULL && c->relay.up == UP_HEAD && !c->pair.client.readable;
 }
 
 /* It was chosen to make room for another client. */

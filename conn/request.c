@@ -8,6 +8,15 @@
 #include "conn/steps.h"
 #include "lib/tls/leg.h"
 
+enum { ALERT_INTERNAL_ERROR = 80 }; /* RFC 8446 section 6.2 */
+
+static enum conn_state
+turn_away(struct conn *c)
+{
+	return conn_fail(c, PAGE_BUSY, 503, "connection_limit_reached",
+		"All connections of this proxy are in use, most of them by this client.");
+}
+
 /* --- redirected: the client does not know of us ------------------------------ */
 
 /* The port says what comes: TLS, as behind a CONNECT to that address, or a request for us to take as the origin. */
@@ -29,7 +38,12 @@ step_redirected(struct conn *c)
 		return C_REQUEST;
 	c->greeted = true;
 	record_begin_tls(c);
-	return answer == DOOR_OPEN ? C_HELLO : conn_refuse(c, answer);
+	if (answer != DOOR_OPEN)
+		return conn_refuse(c, answer);
+	if (fair_is_welcome(&c->share))
+		return C_HELLO;
+	(void)turn_away(c);
+	return answer_alert(c, ALERT_INTERNAL_ERROR);
 }
 
 /* --- request: a head in clear ------------------------------------------------ */
@@ -39,13 +53,6 @@ begin_line(struct conn *c, const struct http_head *head, const char *scheme)
 {
 	record_begin(c, c->relay.buf + head->method.off, head->method.len, scheme,
 		c->relay.buf + head->path.off, head->path.len);
-}
-
-static enum conn_state
-turn_away(struct conn *c)
-{
-	return conn_fail(c, PAGE_BUSY, 503, "connection_limit_reached",
-		"All connections of this proxy are in use, most of them by this client.");
 }
 
 /* The state stays: its time begins anew, and what has come behind the CONNECT is looked at in the next turn. */

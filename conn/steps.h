@@ -53,7 +53,8 @@ enum conn_state answer_give(struct conn *c, const struct answer *a);
 bool answer_greet(struct conn *c);
 /* An alert of TLS in clear, for a client whose hello can't be answered (RFC 8446 section 6). */
 enum conn_state answer_alert(struct conn *c, unsigned char alert);
-/* A 503 to a client for which there are no buffers: at once, as far as the socket takes it. */
+/* A 503, or an alert where TLS is awaited, to a client for which there are no buffers: at once, as far as the socket takes
+ * it. */
 void answer_busy_bare(struct conn *c);
 
 #endif

@@ -46,7 +46,6 @@ static const struct {
 	[ENGINE_NO_CERTIFICATE] = { 50, "it showed no certificate" },
 	[ENGINE_BAD_CERTIFICATE] = { 42, "its certificate can't be read" },
 	[ENGINE_KEY_KIND] = { 43, "its key is of a type that this proxy can't use" },
-	[ENGINE_WEAK_KEY] = { 42, "its certificate's key is too weak" },
 	[ENGINE_FLOODED] = { 10, "it sent too much that means nothing" },
 	[ENGINE_EXHAUSTED] = { 80, "it sent more than one TLS key can carry" },
 	[ENGINE_INTERNAL] = { 80, "this proxy's TLS came to an end" },

@@ -61,7 +61,6 @@ enum engine_error {
 	ENGINE_NO_CERTIFICATE,  /* the origin showed none */
 	ENGINE_BAD_CERTIFICATE, /* ... or one that can't be read, or too much */
 	ENGINE_KEY_KIND,        /* ... or one with a key of a kind that this TLS can't use */
-	ENGINE_WEAK_KEY,        /* ... or one with a key that nothing should trust */
 	ENGINE_FLOODED,         /* too many records or messages that bring nothing */
 	ENGINE_EXHAUSTED,       /* too many records under one key */
 	ENGINE_INTERNAL,

@@ -23,6 +23,11 @@ openssl s_server -quiet -accept "127.20.0.25:$TLS" -cert "$PKI/ec.pem" -key "$PK
 	-tls1_2 -naccept 4 >log/h2only.got 2>log/h2only.err </dev/null &
 keep_pid $!
 host h2only.bed.test 127.20.0.25
+openssl s_server -accept "127.20.0.27:$TLS" -cert "$PKI/ec.pem" -key "$PKI/ec.key" -Verify 1 -tls1_3 -www \
+	-quiet >log/mtls.out 2>&1 &
+keep_pid $!
+host mtls.bed.test 127.20.0.27
+wait_for 5 can_connect 127.20.0.27 "$TLS"
 wait_for 5 can_connect 127.20.0.25 "$TLS"
 
 # Each: the status, an error type of RFC 9209, a page that is whole.
@@ -60,4 +65,9 @@ T=(curl -sS --max-time "$PATIENCE" --cacert "$PKI/root.crt" -x "$PX")
 is 'uninspectable tunnel: an Ed25519 key' "$("${T[@]}" -k "https://ed25519.bed.test:$TLS/hello")" 'hello from ed25519'
 log_line 'uninspectable tunnel: the log tells' 'ed25519\.bed\.test.* tunnelled \(the origin'
 is 'uninspectable tunnel: once more, without a handshake of ours' "$("${T[@]}" -k "https://ed25519.bed.test:$TLS/hello")" 'hello from ed25519'
+# TLS 1.3: an origin says only after the handshake that it wants a certificate.
+is 'an origin that wants a client certificate: told' "$(status "https://mtls.bed.test:$TLS/")" 502
+log_line 'and named in the log' 'mtls\.bed\.test.* 502 .*wants a certificate'
+"${T[@]}" -k "https://mtls.bed.test:$TLS/" >mtls.txt 2>&1
+log_line 'the next connection is tunnelled' 'CONNECT mtls\.bed\.test.* tunnelled \(the origin'
 is 'after all that it still serves' "$(status "https://www.bed.test:$TLS/hello")" 200

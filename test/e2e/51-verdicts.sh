@@ -63,6 +63,13 @@ verdicts unseen
 stop_proxy
 
 option "option inspect '1'"
+if [ "${REDIRECT:-}" ]; then
+	option "option connections '16'"
+	start_proxy || exit 1
+	verdicts full
+	stop_proxy
+	option "option connections '128'"
+fi
 option "option clock_stamp '$BED/never'"
 start_proxy || exit 1
 verdicts clock

@@ -275,16 +275,23 @@ def honest_idle(inside):
 
 # --- starved -------------------------------------------------------------------------------------
 def starved():
-    """No buffers, and nobody who would have to give way: a 503 in the end."""
+    """No buffers, and nobody who would have to give way: what is heard in the end by who asks, and by who says a hello."""
+    hello, status = connect(HOST, source=A)
+    same(status, 200)
     held = unread(A, BUFFERS + 4)
     time.sleep(2)
     s = dial(source=A)
     s.sendall(ask_clear("/hello"))
-    s.settimeout(40)
-    data, end = read_to_end(s, 40)
-    assert data.startswith(b"HTTP/1.1 503 "), "got %r, %s" % (data[:80], end)
+    hello.sendall(client_hello(HOST))
+    heard = [read_to_end(s, 40), read_to_end(hello, 40)]
     for h in held:
         h.close()
+    return heard
+
+
+def hears(answer, start):
+    data, end = answer
+    assert data.startswith(start), "got %r, %s" % (data[:80], end)
 
 
 def main():
@@ -308,7 +315,9 @@ def main():
         test("an honest client's kept connections live beside a greedier one", honest_idle, False)
         test("an honest client's kept connections inside TLS live beside a greedier one", honest_idle, True)
     elif part == "starved":
-        test("without buffers: 503, no silence", starved)
+        asked, said = starved()
+        test("without buffers: 503, no silence", hears, asked, b"HTTP/1.1 503 ")
+        test("without buffers for a hello: an alert, no silence", hears, said, b"\x15\x03\x03\x00\x02\x02\x50")
     sys.stdout.flush()
     os._exit(0)  # past the threads
 

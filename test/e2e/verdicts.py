@@ -1,4 +1,4 @@
-"""Where a leaf may be forged, and what a reload ends: verdicts.py leaves | unseen | clock | reload PID."""
+"""Where a leaf may be forged, and what a reload ends: verdicts.py leaves | unseen | clock | full | reload PID."""
 import os
 import signal
 import socket
@@ -124,6 +124,14 @@ CLOCK_REDIRECTED = [
     ("no clock, redirected: a blocked host", lambda: redirected(client_hello("ads.bed.test"))),
     ("no clock, redirected: a dead origin", lambda: redirected(client_hello("dead.bed.test"))),
 ]
+
+
+def redirected_when_full():
+    """Of a client that holds all slots: told so, as in clear, and not served from the reserve."""
+    held = [tunnel("b.quiet.bed.test", "127.0.0.5") for _ in range(16)]
+    same(first_word(dial(REDIRECTED, TLS, source="127.0.0.5"), client_hello(HOST)), "alert 80")
+    for s in held:
+        s.close()
 
 
 # --- a reload is a new truth ----------------------------------------------------------------
@@ -304,6 +312,8 @@ def main():
         rules = Rules(int(sys.argv[2]))
         for name, run in RELOAD:
             test(name, run, rules)
+    elif part == "full":
+        test("redirected, all slots held by the same client: an alert", redirected_when_full)
     else:
         cases = {"leaves": EXEMPT_DEAD + UNSPEAKABLE, "unseen": UNSEEN, "clock": CLOCK}[part]
         if redirect:
