@@ -173,7 +173,7 @@ read64(const unsigned char p[8])
 	return (int64_t)v;
 }
 
-/* What one leaf is: the same subject, CA, profile and epoch give the same key, and the same leaf. */
+/* The identity of a leaf: the same subject, CA, profile and epoch give the same key, and the same leaf. */
 struct leaf_id {
 	unsigned char key[br_sha256_SIZE];
 	int64_t start;
@@ -232,7 +232,7 @@ remember(const struct authority *ca, struct store *store, const struct leaf_id *
 	store_put(store, id->key, data, LEAF_HEAD + len);
 }
 
-/* What the store asks at start: a leaf of another CA or of a past epoch is never asked for again.  While the
+/* The store's question at start: a leaf of another CA or of a past epoch is never asked for again.  While the
  * clock is behind nothing counts as past. */
 struct present {
 	const struct authority *ca;

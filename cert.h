@@ -87,8 +87,8 @@ size_t cert_leaf_again(struct cert *ct, const unsigned char origin_hash[ORIGINS_
 size_t cert_page_leaf(struct cert *ct, const char *host, int64_t now, unsigned char *out,
 	size_t cap, char err[CERT_ERROR]);
 
-/* The key of every leaf that is made now: a scalar of P-256, 32 bytes.  What this pointed to lives and stays as it is as long as ct does, also
- * over reloads that change the CA, and with it this key: ask when a handshake gets its leaf. */
+/* The key of every leaf that is made now: a scalar of P-256, 32 bytes.  The bytes live and stay as they are as long as ct
+ * does, also over reloads that change the CA, and with it this key: ask when a handshake gets its leaf. */
 const unsigned char *cert_leaf_key(const struct cert *ct);
 
 /* Sessions towards clients, and towards origins. */

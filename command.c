@@ -85,7 +85,7 @@ why(const char *file, const char *url, const char *address, const char *at)
 	}
 	if (config_read(&config, file, err) != 0)
 		return command_fail(err);
-	/* What the lists hold is not what was asked. */
+	/* Nobody asked what the lists hold. */
 	log_open(false, LOG_LEVEL_ERROR);
 	policy = policy_load(&config, err, sizeof err);
 	if (policy == NULL)

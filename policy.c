@@ -3,7 +3,7 @@
  *
  * All list files lie one after the other in a space of 32-bit places; an entry says "at this place is a
  * line with a rule for something of this hash".  Memory holds no more.  A hit is confirmed by reading that
- * line again, so verdicts are exact, and name the line.  policy_load.c makes the index, policy_why.c explains
+ * line again, so verdicts are exact, and name the line.  policy/load.c makes the index, policy/why.c explains
  * verdicts to people.  Nothing here ever writes, or waits.
  */
 #include "policy.h"
@@ -451,7 +451,7 @@ has_readings(struct policy *p, const char *path, size_t len)
 /*
  * Servers differ in what they make of dot segments, so the strictest reading decides: who is blocked from
  * /secret does not get it by "/open/..%2fsecret", nor by "/secret/x/../../open" from a server that never
- * resolves.  What browsers send has one reading, nearly always.
+ * resolves.  A browser's request has one reading, nearly always.
  */
 enum path_reading
 policy_judge_readings(struct policy *p, const struct policy_client *client, const char *host,

@@ -22,7 +22,7 @@
 
 struct policy;
 
-/* Who asks, and when. */
+/* The client that asks, and when. */
 struct policy_client {
 	struct net_addr addr;
 	int64_t now; /* unix seconds, for `hours` (local time) */
@@ -48,7 +48,7 @@ struct verdict {
 
 /*
  * Loads the lists of `c` in one go (at start).  Returns NULL with a sentence in err.  The policy
- * keeps no pointer to c.  What a line could not mean is counted and logged once per list.
+ * keeps no pointer to c.  Lines that mean nothing here are counted and logged once per list.
  */
 struct policy *policy_load(const struct config *c, char *err, size_t errcap);
 

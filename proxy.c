@@ -1,11 +1,9 @@
 /*
- * proxy: the loop, who gets a slot, reloading, main.  What a connection does is told in conn.c, request.c
- * and inspect.c.
+ * proxy: the loop, the pools, reloading, main.  conn/machine.h runs the connections.
  *
  * One thread, one select a turn.  Memory comes from three pools made at start: connections, buffers, chains.  A
- * connection that has nothing in its buffers gives them back; one that finds a pool empty stops reading until
- * it is its turn.  Public-key operations are done one a turn, by the client that has waited longest for its
- * last.
+ * connection that has nothing in its buffers gives them back; conn/fair.h says what becomes of one that finds a
+ * pool empty.  Public-key operations are done one a turn, by the client that has waited longest for its last.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -40,7 +38,7 @@ enum {
 
 static struct proxy proxy; /* what connections see of it all */
 
-/* What only the loop knows. */
+/* The loop's own. */
 static struct {
 	int64_t listen_at; /* when devices are looked at again */
 	int64_t hours_at;  /* unix seconds: when hours were looked at last */
@@ -177,7 +175,7 @@ take_signals(void)
 
 /* --- the loop ------------------------------------------------------------------------------ */
 
-/* What all wait for. */
+/* Adds up what everything waits for. */
 static void
 loop_want(struct wait *w, int signals)
 {
@@ -216,7 +214,7 @@ loop_turn(const struct wait *w, int signals)
 		take_signals();
 	resolver_run(proxy.resolver, w, proxy.now);
 	reload_step();
-	/* What is inspected is judged at its next request. */
+	/* Inspected connections are judged at their next request. */
 	if (proxy.wall != self.hours_at && policy_hours_turned(proxy.policy, proxy.wall))
 		machine_judge_again(&proxy);
 	self.hours_at = proxy.wall;

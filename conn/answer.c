@@ -107,7 +107,7 @@ answer_give(struct conn *c, const struct answer *a)
 		return C_FREE;
 	c->answer.what = *a;
 	c->answer.sent = c->answer.body_sent = 0;
-	/* What was asked with a body can't be in step any more: the body was not read. */
+	/* After a request with a body the connection is out of step: the body was not read. */
 	if (c->relay.up != UP_HEAD || c->proxy->head.framing != BODY_NONE)
 		c->answer.what.close = true;
 	if (c->proxy->head.asked.is_head)

@@ -51,7 +51,7 @@ enum conn_state {
 /* Why the connection is opened to the origin. */
 enum conn_purpose { FOR_REQUEST, FOR_TUNNEL, FOR_INSPECTION };
 
-/* What became of a session with the origin. */
+/* The fate of a session with the origin. */
 enum session_offer {
 	OFFER_NONE,  /* none is known, or not asked yet */
 	OFFER_MADE,  /* one was offered; its leaf is in the scratch, its verdict in the struct */
@@ -65,7 +65,7 @@ enum hello_heard { HELLO_UNHEARD, HELLO_HEARD };
 /* How far the judgement of the origin's chain is. */
 enum chain_check { CHECK_NONE, CHECK_BEGUN };
 
-/* Who signs the leaf. */
+/* The signer of the leaf. */
 enum conn_signer { SIGNER_CA, SIGNER_UNTRUSTED };
 
 /* How the client's side ends. */
@@ -148,7 +148,7 @@ struct conn {
 	unsigned exchanges; /* done with the client on this connection */
 };
 
-/* What all connections share; owned by proxy.c (in tests: by the test). */
+/* Shared by all connections; owned by proxy.c (in tests: by the test). */
 struct proxy {
 	struct config config;
 	struct policy *policy;
@@ -174,7 +174,7 @@ struct proxy {
 
 const char *conn_state_name(enum conn_state state);
 
-/* What a verdict is asked with. */
+/* The house that the door asks for a verdict: the policy, the configuration, the client. */
 struct door_house conn_house(const struct conn *c);
 
 /* Lends the connection buffers if it has none.  False: there are none to be had now. */

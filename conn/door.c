@@ -123,8 +123,8 @@ door_connect(struct door *d, const struct door_house *h, const struct target *t)
 	take_rule(d, &v);
 	if (v.block) {
 		d->route = ROUTE_PAGE;
-		/* Requests in clear get their page themselves.  Who never asked for inspection has no reason to
-		 * trust our CA. */
+		/* Requests in clear get their page themselves.  A client that was never to be inspected has no reason
+		 * to trust our CA. */
 		if (!d->plain && !h->config->inspect)
 			return refuse(d, DOOR_BLOCKED);
 	}
@@ -466,7 +466,9 @@ door_words(enum door_answer a)
 		[DOOR_NAME_DIFFERS] = { 400, ALERT_UNRECOGNIZED_NAME, "tls_protocol_error",
 			"The name in the TLS handshake is not the one in the CONNECT request." },
 		[DOOR_UNSPEAKABLE] = { 400, ALERT_HANDSHAKE_FAILURE, "tls_protocol_error",
-			"The client speaks no TLS 1.2 with ECDSA, or no HTTP/1.1." },
+			"The client's TLS has no version, suite or key type in common with this "
+			"proxy, or it "
+			"wants no HTTP/1.1." },
 		[DOOR_NOT_TLS] = { 400, ALERT_DECODE_ERROR, "tls_protocol_error",
 			"What the client speaks to %s is no TLS, and can't be inspected." },
 		[DOOR_LOOP] = { 502, ALERT_INTERNAL_ERROR, "proxy_loop_detected",

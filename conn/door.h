@@ -46,7 +46,7 @@ enum door_reason {
 	REASON_CERTIFICATE    /* its chain was refused, under `invalid_upstream 'tunnel'` */
 };
 
-/* What a question is answered with.  door_words has the sentence for each refusal. */
+/* The answers to a question.  door_words has the sentence for each refusal. */
 enum door_answer {
 	DOOR_OPEN, /* go on; the route says how */
 	DOOR_BLOCKED,
@@ -72,7 +72,7 @@ struct door_words {
 	const char *text;       /* a sentence; "%s" is what it is about */
 };
 
-/* What is judged by: the caller's, valid for one call. */
+/* The grounds of a verdict: the caller's, valid for one call. */
 struct door_house {
 	struct policy *policy;
 	const struct config *config;
@@ -121,8 +121,8 @@ enum door_answer door_plain(struct door *d, const struct door_house *h, const st
 enum door_answer door_hello(
 	struct door *d, const struct door_house *h, const char *sni, bool speakable);
 
-/* What comes there is no TLS: REASON_CLIENT_SPEAKS, or nothing comes: REASON_CLIENT_WAITS.  ROUTE_CLEAR: to an http_port
- * requests in clear are taken. */
+/* The client speaks something else than TLS: REASON_CLIENT_SPEAKS; or it is silent: REASON_CLIENT_WAITS.  ROUTE_CLEAR: to
+ * an http_port requests in clear are taken. */
 enum door_answer door_not_tls(struct door *d, const struct door_house *h, enum door_reason reason);
 
 /* The hello in a tunnel that was decided by its host. */

@@ -118,7 +118,7 @@ no_response(struct conn *c)
 		"%s closed the connection without an answer.", c->door.name);
 }
 
-/* What came is passed on, and then the client's connection is cut, so that nobody takes it for the whole. */
+/* The part that came is passed on, and then the client's connection is cut, so that nobody takes it for the whole. */
 static enum conn_state
 truncated(struct conn *c)
 {
@@ -128,7 +128,7 @@ truncated(struct conn *c)
 	return C_LINGER;
 }
 
-/* What an event of the relay means here. C_EXCHANGE: go on. */
+/* Acts on an event of the relay.  C_EXCHANGE: go on. */
 static enum conn_state
 on_event(struct conn *c, enum relay_event event)
 {
@@ -165,7 +165,7 @@ move_piece(struct conn *c, enum relay_event *event)
 	have = c->relay.have;
 	*event = relay_step(&c->relay, &p->client, &p->origin, &c->proxy->head);
 	moved |= c->relay.have > have; /* room to read on */
-	/* What was put either leaves now, which makes room for more, or waits for the socket. */
+	/* The bytes that were put either leave now, which makes room for more, or wait for the socket. */
 	moved |= leg_pump(&p->client, false, false) == LEG_MOVED;
 	moved |= leg_pump(&p->origin, false, false) == LEG_MOVED;
 	return moved || *event != RELAY_WAIT;

@@ -104,7 +104,7 @@ holds(const struct fair_share *s, enum fair_thing thing)
 	return s->holds >> thing & 1;
 }
 
-/* What a client will hold once those that are marked have gone. */
+/* The count that a client will hold once those that are marked have gone. */
 static unsigned
 client_keeps(const struct fair *f, const struct fair_client *k, enum fair_thing thing)
 {
@@ -162,8 +162,8 @@ mark(struct fair *f, struct fair_share *s, enum fair_thing thing)
 }
 
 /*
- * Who gives way so that one more of client k can have the thing; NULL: nobody.  A client's own connections give
- * way to its newer ones only where that costs nothing: idle ones, and stalled ones where it wants a chain.
+ * Finds the connection that gives way so that one more of client k can have the thing; NULL: none does.  A client's
+ * own connections give way to its newer ones only where that costs nothing: idle ones, and stalled ones where it wants a chain.
  */
 static struct fair_share *
 find_victim(const struct fair *f, const struct fair_client *k, enum fair_thing thing, int64_t now)

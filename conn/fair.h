@@ -23,7 +23,7 @@ enum {
 	FAIR_PATIENCE_MS = 2000 /* ... who moves, once another has waited this long */
 };
 
-/* What can be short. */
+/* The things that can be short. */
 enum fair_thing {
 	FAIR_SLOT,
 	FAIR_BUFFERS,

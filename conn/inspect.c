@@ -40,7 +40,7 @@ go_on(struct conn *c)
 {
 	switch (c->door.route) {
 	case ROUTE_TUNNEL:
-		/* Who has waited so far may say a hello yet; it is looked at in the tunnel. */
+		/* A client that has waited so far may say a hello yet; it is looked at in the tunnel. */
 		if (c->door.reason != REASON_CLIENT_WAITS)
 			c->hello.heard = HELLO_HEARD;
 		return reach_host(c, FOR_TUNNEL);

@@ -111,7 +111,7 @@ static void
 release(struct conn *c)
 {
 	struct proxy *p = c->proxy;
-	/* What was promised and not delivered must not look whole; under TLS the missing close_notify says so. */
+	/* An answer that was cut short must not look whole; under TLS the missing close_notify says so. */
 	bool cut = c->relay.answered && c->relay.down != DOWN_DONE && c->state != C_SWITCHED &&
 		   c->pair.client.tls == NULL && c->relay.down_body.framing == BODY_CLOSE;
 	/* Between request and exchange the scratch has more in it than the relay knows of. */
@@ -312,7 +312,7 @@ machine_want(struct proxy *p, struct wait *w)
 
 /* --- coming and going ------------------------------------------------------------------------- */
 
-/* Who was let in only to hear that there is no room: the one that has waited longest goes. */
+/* Of the connections that were let in only to hear that there is no room, the one that has waited longest goes. */
 static void
 make_room(struct proxy *p)
 {
@@ -340,7 +340,7 @@ say_turned_away(struct proxy *p, const struct net_addr *peer, const char *why)
 }
 
 /* Where the configuration does not say it, the firewall has decided whom to redirect; a public IPv6 address is usual
- * there.  Who comes to that socket by itself is served nothing. */
+ * there.  A client that connects to that socket by itself is served nothing. */
 static bool
 client_is_allowed(const struct proxy *p, bool redirected, const struct net_addr *peer)
 {

@@ -24,7 +24,7 @@ void machine_free(struct proxy *p);
  * goes first. */
 void machine_open(struct proxy *p, int fd, const struct arrival *a);
 
-/* What all connections wait for. */
+/* Adds the wants of all connections. */
 void machine_want(struct proxy *p, struct wait *w);
 
 /* After select (p->ready, p->now, p->wall): each goes on as far as it can, once. */

@@ -1,7 +1,7 @@
 /*
  * reach: the way to the origin: its name is looked up, its addresses are judged, one of them is connected to.
  *
- * The states resolve and connect.  What follows once the origin is reached is told by the purpose.
+ * The states resolve and connect.  The purpose tells what follows once the origin is reached.
  */
 #include <errno.h>
 #include <string.h>

@@ -97,7 +97,7 @@ count(const struct conn *c, struct proxy *p)
 	p->failures += c->failure.status != 0 && !was_blocked(c);
 }
 
-/* What is said in brackets: the rule, or why a tunnel is one. */
+/* The words in brackets: the rule, or why a tunnel is one. */
 static const char *
 cause(const struct conn *c)
 {

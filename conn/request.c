@@ -90,7 +90,7 @@ take_connect(struct conn *c, const struct http_head *head)
 	return c->door.plain ? begin_plain(c) : C_HELLO;
 }
 
-/* Whom a request in clear is for.  A redirected client says it as it would to the origin; without a word (HTTP/1.0)
+/* The target of a request in clear.  A redirected client says it as it would to the origin; without a word (HTTP/1.0)
  * it is whom it wanted to reach. */
 static const struct target *
 plain_target(const struct conn *c, struct http_head *head)

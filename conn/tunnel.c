@@ -9,7 +9,7 @@ enum { HELLO_SECS = 10 /* from the first byte of a tunnel's ClientHello to its l
 
 /*
  * The ClientHello of a tunnel that was asked for by name and is not read yet: the name in it must be the same, or
- * an exempted name would open the way to a blocked one on the same server.  What is not TLS, and where the
+ * an exempted name would open the way to a blocked one on the same server.  Another protocol than TLS, and one whose
  * server speaks first, goes through.  1: the tunnel may begin, 0: not yet, -1: refused.
  */
 static int

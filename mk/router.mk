@@ -50,7 +50,7 @@ $(ROUTER_CURVES)%.o: ROUTER_HOT = -O2 -fno-schedule-insns -fno-inline-small-func
 $(addprefix $(ROUTER_CURVES),rsa.o x25519.o chacha.o): ROUTER_HOT = -O2 -fno-schedule-insns
 $(ROUTER_CURVES)x25519.o: ROUTER_HOT += -fno-tree-ter
 # what is not hot, or where a fifth less code costs 2% more time
-$(addprefix $(ROUTER_CURVES),kem.o keccak.o p521.o words.o scalar.o): ROUTER_HOT = -Os -fno-schedule-insns -fno-stack-protector
+$(addprefix $(ROUTER_CURVES),kem.o keccak.o p521.o words.o scalar.o): ROUTER_HOT = -fno-schedule-insns -fno-stack-protector
 
 # No -D_FORTIFY_SOURCE: neither libc has the checking functions that it would call.
 ROUTER_CFLAGS = $(ROUTER_SMALL) -ffunction-sections -fdata-sections -fstack-protector-strong \

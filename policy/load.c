@@ -1,5 +1,5 @@
 /*
- * policy_load: reads the list files into the sorted index of a policy, in slices, so that a reload stops nobody.
+ * load: reads the list files into the sorted index of a policy, in slices, so that a reload stops nobody.
  *
  * Three passes: read all rules, sort them, and read again to fold away those that change no verdict.  What
  * lists may take in memory is bounded; one that passes it is refused with the memory_kib that it would need.
@@ -461,7 +461,7 @@ refuse_size(const struct policy_build *b, char *err, size_t cap)
 		b->memory_kib);
 }
 
-/* What was not understood, in one line a list. */
+/* Reports the lines that were not understood, in one line a list. */
 static void
 report_list(const struct policy_list *l)
 {
@@ -483,7 +483,7 @@ report_list(const struct policy_list *l)
 			(unsigned long)l->rules);
 }
 
-/* What was understood, and still is hardly meant. */
+/* Warns of rules that were understood, and still are hardly meant. */
 static void
 warn_list(const struct policy_list *l)
 {

@@ -1,6 +1,6 @@
 /*
- * policy_parts: what policy.c, which finds and judges, has in common with policy_load.c, which reads the lists, and
- * policy_why.c, which explains.  Nobody else includes this.
+ * parts: shared by policy.c, which finds and judges, load.c, which reads the lists, and why.c, which explains.
+ *  Nobody else includes this.
  */
 #ifndef POLICY_PARTS_H
 #define POLICY_PARTS_H
@@ -81,7 +81,7 @@ struct match {
 	bool unread;    /* by its hash alone: the file has changed */
 };
 
-/* What is looked for, and the strongest that was found. */
+/* A search, and the strongest match that it found. */
 struct query {
 	struct policy *p;
 	const char *host;             /* a name; counts when address.base.family is 0 */
@@ -96,7 +96,7 @@ struct query {
 	size_t all_room, all_count;
 };
 
-/* What a query is about: a name or an address in text; a reading of the target path[0..len), len at most
+/* The subject of a query: a name or an address in text; a reading of the target path[0..len), len at most
  * POLICY_TARGET, of a policy that has_paths. */
 void policy_set_host(struct query *q, const char *host);
 void policy_set_path(struct query *q, const char *path, size_t len, enum path_reading reading);
@@ -105,7 +105,7 @@ void policy_set_path(struct query *q, const char *path, size_t len, enum path_re
 void policy_run_query(struct query *q, const struct policy_client *client);
 void policy_walk(struct query *q, uint64_t lists);
 
-/* What a match (none: m->list is NULL) means. */
+/* The verdict of a match (none: m->list is NULL). */
 void policy_describe(struct policy *p, const struct match *m, struct verdict *out);
 
 /* policy_judge_url for a policy that has_paths and a path of at most POLICY_TARGET bytes.  Returns the reading

@@ -1,5 +1,5 @@
 /*
- * policy_why: what `sluice -t` warns of, and what `sluice why` answers: the verdict, the rule that decides, those that
+ * why: what `sluice -t` warns of, and what `sluice why` answers: the verdict, the rule that decides, those that
  * do not and why, and what follows from it at each stage.
  */
 #include <stdio.h>
@@ -96,7 +96,7 @@ policy_warn(struct policy *p)
 		warn_list(p, &p->lists[i]);
 }
 
-/* What `sluice why` was asked about. */
+/* The question that `sluice why` was asked. */
 struct question {
 	char host[NAME_MAX_TEXT];
 	const char *path; /* NULL: none was given */
@@ -220,7 +220,7 @@ print_path(const char *label, const char *path, size_t len)
 	printf("\n");
 }
 
-/* What URL rules were compared with, where that is not what was asked. */
+/* Tells what URL rules were compared with, where that is not what was asked. */
 static void
 print_readings(struct policy *p, const struct question *u, enum path_reading reading)
 {

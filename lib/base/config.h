@@ -107,7 +107,7 @@ int config_read(struct config *c, const char *path, char err[CONFIG_ERROR]);
 unsigned config_line(const struct config *c, const char *option);
 
 /*
- * What is wrong with an option can show only where it is used: writes "file:line: option: " and the sentence to err
+ * For an option whose fault shows only where it is used: writes "file:line: option: " and the sentence to err
  * ("file: option: " for a default), and returns -1.  The arguments may lie in err.
  */
 int config_refuse(const struct config *c, const char *option, char err[CONFIG_ERROR],

@@ -28,7 +28,7 @@ bool process_has_twin(void);
  * or -1 with errno. */
 int process_catch_signals(void);
 
-/* What came since the last call. */
+/* The signals that came since the last call. */
 struct process_signals {
 	bool reload, stop, count;
 };

@@ -188,7 +188,7 @@ skip_to_statement(struct uci *u)
 	}
 }
 
-/* What the first word says.  libuci takes single letters too. */
+/* Reads the first word: option, list, config, package.  libuci takes single letters too. */
 static int
 find_kind(const char *word)
 {

@@ -20,7 +20,7 @@ typedef int64_t fe_wide;
 typedef uint64_t fe_bits;
 #endif
 
-/* What runs thousands of times an operation: MIPS16, which halves the rest, has no madd. */
+/* For functions that run thousands of times an operation: MIPS16, which halves the rest, has no madd. */
 #ifdef __mips__
 #define CURVE_HOT __attribute__((nomips16))
 #else

@@ -20,7 +20,7 @@ typedef int64_t wide;
 #endif
 enum { FE_LIMBS = 9, FE_BITS = 29, FE_TOP = 23, FE_WRAP = 64 * 19 };
 
-/* What a difference needs so as not to go below zero: nothing, the limbs are signed. */
+/* A difference may go below zero: the limbs are signed. */
 CURVE_HOT static inline limb
 fe_twice_p(int i)
 {

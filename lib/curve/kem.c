@@ -18,7 +18,7 @@ enum { N = 256, K = 3, Q = 3329, POLY = 384, COMPRESSED_U = 320, COMPRESSED_V = 
 
 /* 1/q mod 2^32 */
 #define Q_INVERSE 1806234369u
-/* What mul_by takes for a constant b: -b * 2^32 mod q, times 1/q mod 2^32. */
+/* The form in which mul_by takes a constant b: -b * 2^32 mod q, times 1/q mod 2^32. */
 #define ONE   1290168u
 #define SCALE 2549370796u /* -2^32: a sum of products, which reduce left with -2^-32, comes right */
 #define FINAL 2435836064u /* SCALE/128, which ends the inverse transform */
@@ -84,7 +84,7 @@ unique(int32_t a)
 	return (uint32_t)a + (mask_of((uint32_t)a >> 31) & Q);
 }
 
-/* Algorithm 9.  What comes in is below 2q, what goes out is small. */
+/* Algorithm 9.  The input is below 2q, the output small. */
 CURVE_HOT static void
 transform(struct poly *p)
 {

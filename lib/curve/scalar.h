@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include "lib/curve/words.h"
 
-/* What was secret and may be branched on from here on: tests tell valgrind so. */
+/* Marks a former secret that may be branched on from here on: tests tell valgrind so. */
 #ifndef CURVE_REVEAL
 #define CURVE_REVEAL(object) ((void)0)
 #endif

@@ -13,15 +13,16 @@
 #define CURVE_BITS 32
 #endif
 
-/* What runs thousands of times an operation: MIPS16, which halves the rest, can't multiply and add at once, nor rotate.  What
- * it calls inline has to be marked, too. */
+/* For functions that run thousands of times an operation: MIPS16, which halves the rest, can't multiply and add at
+ * once, nor rotate.  Functions that they call inline have to be marked, too. */
 #ifdef __mips__
 #define CURVE_HOT __attribute__((nomips16))
 #else
 #define CURVE_HOT
 #endif
 
-/* What everybody may know though it was made of secrets: `make secrets` tells valgrind so, see test/curve/secrets.c. */
+/* Marks a value that everybody may know though it was made of secrets: `make secrets` tells valgrind so, see
+ * test/curve/secrets.c. */
 #ifndef CURVE_NOT_SECRET
 #define CURVE_NOT_SECRET(data, len) ((void)0)
 #endif

@@ -2,7 +2,7 @@
  * body: a message body of HTTP/1.1 on its way through (RFC 9112 sections 6 and 7), as it came or chunk by chunk.
  *
  * Pure: no syscalls, no clock, no allocation.  In a request a chunk size or a trailer that two readers could read in two
- * ways is malformed; a response's is read as browsers do.  What comes out is written anew, strictly.
+ * ways is malformed; a response's is read as browsers do.  The output is written anew, strictly.
  */
 #ifndef BODY_H
 #define BODY_H
@@ -55,7 +55,7 @@ void body_start(struct body *b, enum body_framing framing, uint64_t length, unsi
 
 /*
  * Moves what it can from in[in_len] to out[out_cap]: *used bytes consumed, *made bytes written, never more
- * than they hold; either may be 0.  What comes out depends on the input alone, not on how it was cut.  Chunk sizes are
+ * than they hold; either may be 0.  The output depends on the input alone, not on how it was cut.  Chunk sizes are
  * written anew, without padding and extensions, line ends as CR LF; trailers are checked like fields and those that RFC
  * 9110 section 6.5.1 forbids are left out.  Returns 0, or -1: malformed, and nothing more may be taken from this peer.
  * BODY_CLOSE is never done: the caller sees the end.

@@ -31,7 +31,7 @@ enum {
 	FIELD_FIXED = FIELD_END | FIELD_TRAILER
 };
 
-/* What a name of len > 0 bytes is: one of the first kind with what holds of it, or 0. */
+/* Looks up a name of len > 0 bytes: one of the first kind with its properties, or 0. */
 unsigned field_lookup(const char *name, size_t len);
 
 /* A trailer of that name is not passed on. */
@@ -43,7 +43,7 @@ bool field_poses_as_framing(const char *name, size_t len);
 /* tchar of RFC 9110 section 5.6.2. */
 bool field_is_name_char(char c);
 
-/* What a field value may hold: HTAB, SP, visible characters, obs-text.  NUL, VT, FF and the like are
+/* The bytes that a field value may hold: HTAB, SP, visible characters, obs-text.  NUL, VT, FF and the like are
  * white space to some readers and an end to others. */
 bool field_is_value_char(char c);
 

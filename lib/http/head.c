@@ -109,7 +109,7 @@ head_next_line(const char *data, size_t len, struct http_field *f)
 		colon++;
 	f->name = span_trim(data, at, colon);
 	f->odd = colon == end || ascii_is_blank(data[at]) || !head_is_token(data, f->name);
-	/* What continues a line without a name is lost with it. */
+	/* The continuation of a line without a name is lost with it. */
 	end = line_unfold(data, len, end);
 	f->value = f->odd ? head_span(end, end) : span_trim(data, colon + 1, end);
 	f->spaced = f->value.off > colon + 1;

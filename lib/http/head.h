@@ -8,7 +8,7 @@
 
 #include "lib/http/http.h"
 
-/* What the fields of a head said, before it is weighed. */
+/* The statements of a head's fields, before they are weighed. */
 struct facts {
 	/* both kinds */
 	bool has_length, has_coding, chunked;

@@ -49,7 +49,7 @@ struct http_field {
 	uint16_t next;   /* where the walk goes on; 0: at the first field */
 };
 
-/* What the framing of a response depends on in its request: copy it, the head is soon overwritten. */
+/* The part of a request that the framing of its response depends on: copy it, the head is soon overwritten. */
 struct http_asked {
 	bool is_head, is_connect;
 	uint8_t upgrade; /* enum http_upgrade: Connection: upgrade, and Upgrade: that protocol alone */

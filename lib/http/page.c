@@ -40,7 +40,7 @@ enum {
 	STATUS_MAX = 560 /* of Proxy-Status details, in the head */
 };
 
-/* What each kind says by itself.  The colour is a class of the style. */
+/* The words of each kind.  The colour is a class of the style. */
 static const struct {
 	const char *colour, *heading, *next_step;
 } kinds[] = {

@@ -24,7 +24,7 @@ enum page_kind {
 	PAGE_BUSY         /* 503: full, or the clock is not set yet */
 };
 
-/* What to say.  All texts are the caller's and end in NUL; NULL is the same as "". */
+/* The contents of an answer.  All texts are the caller's and end in NUL; NULL is the same as "". */
 struct page {
 	enum page_kind kind;
 	int status;         /* the HTTP status */

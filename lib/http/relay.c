@@ -181,7 +181,7 @@ relay_step_up(struct relay *r, struct leg *client, struct leg *origin, struct ht
 			return RELAY_CLIENT_LEFT;
 		return event;
 	}
-	/* What the origin said before (a 408 as it gave up waiting, or a trap) is no answer to this request. */
+	/* Bytes that the origin sent before (a 408 as it gave up waiting, or a trap) are no answer to this request. */
 	if (r->up == UP_SEND && r->sent == 0 && leg_peek(origin, &len) != NULL)
 		return RELAY_NO_RESPONSE;
 	if (r->up == UP_SEND && relay_send_head(r, origin)) {
@@ -236,7 +236,7 @@ relay_find_response(struct relay *r, struct leg *origin, struct http_head *head)
 	int n;
 
 	for (;;) {
-		/* What is not HTTP shows in its first bytes, and may never have an empty line. */
+		/* Another protocol than HTTP shows in its first bytes, and may never have an empty line. */
 		bool first = r->have < RELAY_FIRST, complete = relay_gather(r, origin);
 
 		if (!complete && (!first || r->have == 0))

@@ -127,7 +127,7 @@ note_connection(struct http_head *h, struct facts *x, const char *data, const st
 	return x->options <= HEAD_OPTIONS ? 0 : head_refuse(h, 400, "too many connection options");
 }
 
-/* Whom the request is for.  Where the target says it, Host says nothing, but twice is twice. */
+/* The target of the request.  Where the target says it, Host says nothing, but twice is twice. */
 static int
 note_host(struct http_head *h, const char *data, const struct http_field *f)
 {

@@ -1,7 +1,7 @@
 /*
  * response: reads HTTP/1.1 responses as a browser does.  See http.h.
  *
- * What Chromium makes of a response was measured, case by case (test/http/odd.json): what it drops is dropped, what
+ * Chromium's reading of a response was measured, case by case (test/http/odd.json): what it drops is dropped, what
  * it takes for a length is one.  Where other readers see another length, the body is read as Chromium reads
  * it but goes on with none, and ends with the connection: nothing that leaves has two readings.
  */

@@ -1,7 +1,7 @@
 /*
  * rewrite: heads written anew for the next reader.  See http.h.
  *
- * What is written has one reading, whatever it was made from: each field as "name: value" on a line of its own, with no
+ * The result has one reading, whatever it was made from: each field as "name: value" on a line of its own, with no
  * control character, at most one field of framing, with one plain value.
  */
 #include <string.h>

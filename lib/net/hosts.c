@@ -76,7 +76,7 @@ next_word(const char **line, size_t *len, const char **word)
 	return n > 0 && (*word)[n - 1] == '.' ? n - 1 : n;
 }
 
-/* FNV-1a of the name in lower case.  Who writes /etc/hosts needs no collisions to do harm. */
+/* FNV-1a of the name in lower case.  A writer of /etc/hosts needs no collisions to do harm. */
 static uint32_t
 hash_word(const char *word, size_t len)
 {
@@ -168,7 +168,7 @@ names(const char *line, size_t len, const char *name, size_t name_len)
 	return false;
 }
 
-/* What is found goes to both ends of out[max]: IPv6 from the front, IPv4 from the middle on. */
+/* The addresses found go to both ends of out[max]: IPv6 from the front, IPv4 from the middle on. */
 struct found {
 	struct net_addr *out;
 	size_t half, six, four;

@@ -3,7 +3,7 @@
  *
  * Owns what it remembers of the file: not its lines but one bit for each hash of a name, a quarter of the file's
  * size at most, so that a name that is not there costs no read, and a blocklist of megabytes costs little memory.
- * What may be there is looked for in the file.  Never asks anybody.
+ * A name that may be there is looked for in the file.  Never asks anybody.
  */
 #ifndef HOSTS_H
 #define HOSTS_H

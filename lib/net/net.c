@@ -193,7 +193,7 @@ is_strict_quad(const char *text)
 	return true;
 }
 
-/* What inet_pton of every libc means alike: a dotted quad, also as the end of an IPv6 address, is strict. */
+/* The form that inet_pton of every libc reads alike: a dotted quad, also as the end of an IPv6 address, is strict. */
 static bool
 is_plain_text(const char *text)
 {

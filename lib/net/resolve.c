@@ -92,7 +92,8 @@ query_finish(struct resolve_query *q, const struct resolve_job *job)
 	q->next = NULL;
 }
 
-/* What is there is the answer, for who waits and for the cache.  May be called again when more has come. */
+/* Gives what has come as the answer, to the queries that wait and to the cache.  May be called
+ * again when more has come. */
 static void
 job_conclude(struct resolve_job *job, enum resolve_error error)
 {
@@ -103,7 +104,7 @@ job_conclude(struct resolve_job *job, enum resolve_error error)
 		ttl = RESOLVE_TTL_MIN;
 	job->known = true;
 	job->error = found ? RESOLVE_OK : error;
-	/* What failed here may work with the next descriptor that comes free. */
+	/* A query that failed here may work with the next descriptor that comes free. */
 	job->expires = job->resolver->now + (job->error == RESOLVE_LOCAL ? 0 : ttl * (int64_t)1000);
 	while (job->waiting != NULL) {
 		struct resolve_query *q = job->waiting;
@@ -151,7 +152,7 @@ error_from(const struct resolver *r, int status)
 	case ARES_EBADNAME: return RESOLVE_NO_NAME;
 	case ARES_ETIMEOUT: return RESOLVE_TIMEOUT;
 	case ARES_ENOMEM: return RESOLVE_LOCAL;
-	/* What c-ares says for lack of sockets as well. */
+	/* c-ares says this for lack of sockets as well. */
 	case ARES_ECONNREFUSED:
 		return r->refused || errno == EMFILE || errno == ENFILE ? RESOLVE_LOCAL
 									: RESOLVE_REFUSED;

@@ -23,7 +23,7 @@ struct index {
 		starts; /* first entry of each stretch, and one more for the end; NULL until sorted */
 };
 
-/* What sorting and thinning need, and only they. */
+/* Needed by sorting and thinning alone. */
 struct index_sort;
 
 /* Adds an entry.  Returns 0 or -1: out of memory. */

@@ -26,7 +26,7 @@ static const struct run {
 	{ 0x531, 0x556, 48 }, { 0x1e00, 0x1e94, 1 }, { 0x1ea0, 0x1efe, 1 },
 };
 
-/* What is mapped to something else, or refused; rare letters between such are given up. */
+/* Letters that are mapped to something else, or refused; rare letters between such are given up. */
 static const uint16_t refused[][2] = {
 	{ 0x80, 0xa0 }, { 0xa8, 0xa8 }, { 0xaa, 0xaa }, { 0xaf, 0xaf }, { 0xb2, 0xb5 },
 	{ 0xb8, 0xba }, { 0xbc, 0xbe }, { 0x130, 0x130 }, { 0x132, 0x133 }, { 0x13f, 0x140 },

@@ -19,7 +19,7 @@ enum {
 /* The code point that stands for cp (>= 0x80) in a host name, fullwidth ASCII as ASCII; or one of the above. */
 uint32_t letters_fold(uint32_t cp);
 
-/* What a letter and a mark that follows it are as one letter; 0: they stay two. */
+/* Composes a letter and a mark that follows it; 0: they stay two. */
 uint32_t letters_compose(uint32_t letter, uint32_t mark);
 
 /* Takes the last mark off a letter.  Returns the letter without it, 0: it has none. */

@@ -84,8 +84,8 @@ is_text(const char *text, size_t len, const char *other)
 	return len == strlen(other) && memcmp(text, other, len) == 0;
 }
 
-/* What hosts files and dnsmasq use for "nowhere": 0.0.0.0/8 and 127.0.0.0/8, as inet_aton takes them too, ::,
- * ::1. */
+/* The addresses by which hosts files and dnsmasq say "nowhere": 0.0.0.0/8 and 127.0.0.0/8, as inet_aton takes them
+ * too, ::, ::1. */
 static bool
 is_null_address(const char *text, size_t len)
 {
@@ -333,7 +333,7 @@ list_init(struct list_line *l, const char *text, size_t len)
 
 /* --- one target --- */
 
-/* What text that is no host name may have meant: for the report only. */
+/* Guesses the meaning of text that is no host name: for the report only. */
 static enum list_kind
 tell_bad_host(const char *text, size_t len)
 {

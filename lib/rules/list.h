@@ -1,7 +1,7 @@
 /*
  * list: one line of a flat list file, in whichever of the common forms it is written, as rules.
  *
- * Pure: a line in, rules out, no memory of other lines.  What a line can't mean here gets a kind, so that
+ * Pure: a line in, rules out, no memory of other lines.  A meaning that a line can't have here gets a kind, so that
  * the caller can count it; nothing is guessed.
  *
  *     host, *.host, .host, host:port        the host and all below it; the port is passed over

@@ -22,7 +22,7 @@ enum {
 	ALERT_USER_CANCELED = 90
 };
 
-/* What each error is in an alert (RFC 8446 section 6), and in words. */
+/* Each error as an alert (RFC 8446 section 6), and in words. */
 static const struct {
 	uint8_t alert;
 	const char *text;
@@ -57,7 +57,7 @@ static void
 out_end(struct engine *e, size_t len)
 {
 	e->out_end = (uint16_t)(e->out_end + len);
-	/* What was a record's plaintext was written here as well. */
+	/* A record's plaintext was written here as well. */
 	if (e->out_end > e->out_high)
 		e->out_high = e->out_end;
 }
@@ -206,7 +206,7 @@ engine_send_buf(struct engine *e, size_t *len)
 	return *len > 0 ? e->out + e->out_start : NULL;
 }
 
-/* What a handshake held is not needed a moment longer than it runs: its own memory, and what a client keeps at the end
+/* Wipes the secrets of a handshake as soon as it is over: its own memory, and what a client keeps at the end
  * of `in`, where in_high does not reach. */
 static void
 engine_forget(struct engine *e)
@@ -402,7 +402,7 @@ read_record(struct engine *e)
 		engine_fail(e, ENGINE_FORGED);
 }
 
-/* What may stand in clear, and how long it may be; ENGINE_OK: so may this. */
+/* May this record stand in clear, and be so long?  ENGINE_OK: it may. */
 static int
 judge_clear(const struct engine *e, size_t len)
 {

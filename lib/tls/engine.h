@@ -68,7 +68,7 @@ enum engine_error {
 	ENGINE_ALERT = 256
 };
 
-/* What engine_work would do. */
+/* The operation that engine_work would do. */
 enum engine_work {
 	ENGINE_IDLE, /* nothing waits */
 	ENGINE_MAKE_KEY,
@@ -85,7 +85,7 @@ struct engine_options {
 struct chain;
 struct shake;
 
-/* What a client starts from.  sni, chain, save's argument: the caller's until the engine is open (save: until it is
+/* The beginning of a client.  sni, chain, save's argument: the caller's until the engine is open (save: until it is
  * reset). */
 struct engine_client {
 	const char *sni;              /* NULL: an address, or a name that is not told */
@@ -100,7 +100,7 @@ struct engine_client {
 	void *save_arg;
 };
 
-/* What a server starts from.  All of it is the caller's until the engine is open. */
+/* The beginning of a server.  All of it is the caller's until the engine is open. */
 struct engine_server {
 	const unsigned char *leaf; /* its certificate, of a P-256 key */
 	size_t leaf_len;

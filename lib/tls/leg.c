@@ -157,7 +157,7 @@ leg_pump_out(struct leg *l)
 	return moved;
 }
 
-/* What comes after the end of a TLS session means nothing.  It is taken only so that closing the descriptor
+/* Bytes after the end of a TLS session mean nothing.  They are taken only so that closing the descriptor
  * ends in a FIN: with bytes unread it would be a reset, which eats what the peer has not read of ours. */
 static size_t
 leg_discard(struct leg *l)
@@ -206,7 +206,7 @@ leg_pump_in(struct leg *l)
 	return n > 0 || l->eof ? LEG_MOVED : LEG_STILL;
 }
 
-/* What the engine waits for is done here, and what it makes of that leaves in the next round. */
+/* The operation that the engine waits for is done here; its result leaves in the next round. */
 static enum leg_pumped
 leg_work(struct leg *l, bool heavy)
 {

@@ -44,7 +44,7 @@ void leg_open(struct leg *l, int fd, struct leg_buf *in, struct leg_buf *out);
 /* From now on under TLS.  Bytes of the clear `in` buffer are not looked at any more. */
 void leg_secure(struct leg *l, struct engine *tls);
 
-/* What the leg waits for: to send if something is blocked; to receive if `reading`.  False: the descriptor
+/* Adds what the leg waits for: to send if something is blocked; to receive if `reading`.  False: the descriptor
  * can't be waited for (FD_SETSIZE) and the connection must be dropped. */
 bool leg_want(const struct leg *l, struct wait *w, bool reading);
 
@@ -73,7 +73,7 @@ void leg_take(struct leg *l, size_t len);
 unsigned char *leg_room(struct leg *l, size_t *len);
 void leg_put(struct leg *l, size_t len);
 
-/* What was put may go out now. */
+/* Bytes that were put may go out now. */
 void leg_flush(struct leg *l);
 
 /* Sends at once what the socket takes of these bytes, past any buffer: in clear, when nothing else was ever sent and the

@@ -125,7 +125,7 @@ stream_run(struct engine *e)
 
 /* --- messages that are read whole --- */
 
-/* What can't be put together in `in`: a ticket is passed over, since we could not keep it anyway. */
+/* A message that is too long to be put together in `in`: a ticket is passed over, since we could not keep it anyway. */
 static bool
 message_is_too_long(const struct engine *e, size_t whole)
 {
@@ -150,7 +150,7 @@ message_begin(struct engine *e)
 	if (have < MESSAGE_HEAD)
 		return 0;
 	len = (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	/* What a CertificateRequest asks for is nothing to us; one that is all there is read for its form. */
+	/* The contents of a CertificateRequest are nothing to us; one that is all there is read for its form. */
 	if (rules[rule].stream != STREAM_NONE &&
 		(rules[rule].read == NULL || have - MESSAGE_HEAD < len)) {
 		stream_begin(e, (enum message_stream)rules[rule].stream, len);

@@ -1,8 +1,8 @@
 /*
  * origins: TLS sessions with origins that can be resumed, so that a second connection costs few public-key operations.
  *
- * Owns a fixed table of sessions, secrets included, which are wiped when they leave it.  What a session is made of only
- * the engine knows.  The caller makes the key of what must be the same for a session to be good again (host, port,
+ * Owns a fixed table of sessions, secrets included, which are wiped when they leave it.  Only the engine knows what
+ * a session is made of.  The caller makes the key of what must be the same for a session to be good again (host, port,
  * trust, policy), and saves only sessions with origins whose chain was found good.  A session never outlives that
  * verdict, nor what its issuer said of it.
  *
@@ -23,7 +23,7 @@ enum {
 	ORIGINS_SAME = 4 /* single tickets kept of one origin: a browser opens six connections */
 };
 
-/* What is known beside the session: of whom it is, and until when that holds. */
+/* Kept beside the session: of whom it is, and until when that holds. */
 struct origin_verdict {
 	unsigned char leaf[ORIGINS_HASH]; /* SHA-256 of the certificate that the origin showed */
 	int64_t until;                    /* unix seconds */

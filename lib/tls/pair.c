@@ -14,7 +14,7 @@ pair_init(struct pair *p)
 	leg_init(&p->origin);
 }
 
-/* What is left of an earlier connection belongs to that: one origin must not answer for the next. */
+/* Drops the rest of an earlier connection: one origin must not answer for the next. */
 static void
 pair_open(struct leg *l, int fd, struct leg_buf *in, struct leg_buf *out)
 {
@@ -117,7 +117,7 @@ pair_park(struct pair *p)
 struct pair_buffers *
 pair_strip(struct pair *p)
 {
-	/* What an engine was given and has not made a record of, or not sent, is nowhere noted. */
+	/* Nobody notes the bytes that an engine was given and has not made a record of, or not sent. */
 	p->client_tls.out_high = p->origin_tls.out_high = ENGINE_OUT;
 	if (p->buffers != NULL)
 		pair_wipe(p);

@@ -130,7 +130,7 @@ put_sequence(unsigned char *p, uint64_t n)
 		p[i] = (unsigned char)n;
 }
 
-/* What is mixed with the key for this record; `sent` is the half that TLS 1.2's AES-GCM shows. */
+/* The nonce of this record; `sent` is the half that TLS 1.2's AES-GCM shows. */
 static void
 make_nonce(const struct record *r, unsigned char nonce[NONCE], const unsigned char *sent)
 {

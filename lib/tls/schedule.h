@@ -29,7 +29,7 @@ void transcript_add(struct transcript *t, const void *data, size_t len);
 /* The digest of all that was added; more may be added afterwards. */
 void transcript_now(const struct transcript *t, unsigned char *out);
 
-/* What a HelloRetryRequest makes of the first hello (RFC 8446 section 4.4.1): its digest in its place. */
+/* After a HelloRetryRequest the first hello's digest takes its place (RFC 8446 section 4.4.1). */
 void transcript_fold(struct transcript *t);
 
 size_t schedule_size(bool sha384);

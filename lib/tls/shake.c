@@ -12,7 +12,7 @@
 /* --- suites --- */
 
 /* ChaCha20 costs a MIPS 24Kc 30 instructions a byte and AES-128-GCM 235; with AES in the CPU it is the other way
- * round.  What wants SHA-384 comes last: nothing else here needs it. */
+ * round.  Suites with SHA-384 come last: nothing else here needs it. */
 static const struct suite suites[] = {
 	{ 0x1303, RECORD_CHACHA20, true, false, false, "TLS_CHACHA20_POLY1305_SHA256" },
 	{ 0x1301, RECORD_AES128_GCM, true, false, false, "TLS_AES_128_GCM_SHA256" },

@@ -169,7 +169,7 @@ void shake_handshake_keys(struct engine *e);
 void shake_application_secrets(
 	struct engine *e, unsigned char client[48], unsigned char server[48]);
 void shake_finished_data(const struct shake *s, const unsigned char *secret, unsigned char out[48]);
-/* What the server signs (RFC 8446 section 4.4.3); returns the length. */
+/* Writes the text that the server signs (RFC 8446 section 4.4.3); returns the length. */
 size_t shake_signed_content(const struct shake *s, unsigned char out[SIGNED_MAX]);
 void engine_set_read(struct engine *e, const unsigned char *secret);
 void engine_set_write(struct engine *e, const unsigned char *secret);

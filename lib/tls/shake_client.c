@@ -493,7 +493,7 @@ read_server_hello(struct server_hello *h, struct cursor body, uint32_t asked)
 		asked, &h->x);
 }
 
-/* What ServerHello and HelloRetryRequest have in common. */
+/* The part that ServerHello and HelloRetryRequest have in common. */
 static int
 judge_hello_13(const struct shake *s, struct server_hello *h)
 {

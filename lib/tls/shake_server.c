@@ -1,7 +1,7 @@
 /*
  * shake_server: a handshake with a client.  See shake.h for the states and message.c for what each of them allows.
  *
- * The ClientHello stays in `in` until its key exchange is done.  What is sent after it is made piece by piece, as far
+ * The ClientHello stays in `in` until its key exchange is done.  The messages after it are made piece by piece, as far
  * as `out` has room, since a leaf may be longer than that.
  */
 #include "lib/tls/shake.h"
@@ -24,7 +24,7 @@ enum {
 	FLIGHT_ROOM = 320    /* bytes of `out` that any message but a Certificate fits in */
 };
 
-/* What is sent after the ServerHello. */
+/* The messages after the ServerHello. */
 enum flight {
 	FLIGHT_ENCRYPTED,
 	FLIGHT_CERTIFICATE,
@@ -134,7 +134,7 @@ choose_protocol(struct shake *s, const struct client_hello *h)
 
 		if (name.len == 0)
 			return ENGINE_DECODE;
-		/* Who asks for the older one alone speaks it, and is served. */
+		/* A client that asks for the older one alone speaks it, and is served. */
 		if (name.len == 8 && memcmp(name.p, "http/1.", 7) == 0 &&
 			(name.p[7] == '1' || (name.p[7] == '0' && s->alpn == 0)))
 			s->alpn = (char)name.p[7];

@@ -31,7 +31,7 @@ struct tickets *tickets_new(size_t entries);
 /* Wipes them all.  NULL is allowed. */
 void tickets_free(struct tickets *t);
 
-/* What one handshake is given: under which tie it may resume and remember.  Must live until that has ended. */
+/* The tie under which one handshake may resume and remember.  Must live until that has ended. */
 struct ticket_tie {
 	struct tickets *store;
 	unsigned char tie[TICKET_TIE];

@@ -250,7 +250,7 @@ add_anchor(struct anchors *a, const struct x509 *c, const char *name)
 	return 0;
 }
 
-/* What goes along while a bundle is read. */
+/* Carried along while a bundle is read. */
 struct loading {
 	struct anchors *a;
 	const char *path;

@@ -222,7 +222,7 @@ self_sign(struct authority *a, const char *title, int64_t now)
 	return 0;
 }
 
-/* What follows from the certificate and the key. */
+/* Fills in what follows from the certificate and the key. */
 static int
 complete(struct authority *a)
 {
@@ -319,7 +319,7 @@ is_private_key(const struct pem *p)
 	return strcmp(p->label, "PRIVATE KEY") == 0 || strcmp(p->label, "EC PRIVATE KEY") == 0;
 }
 
-/* Who else can read the key can be this CA: better no start than that.  Whose the file is does not matter: who may
+/* Others who can read the key can be this CA: better no start than that.  Its owner does not matter: who may
  * read a file of this mode is its owner or root. */
 static int
 check_key_file(int fd, const char *path, char err[AUTHORITY_ERROR])

@@ -2,7 +2,7 @@
  * der: reads DER, the distinguished encoding of ASN.1 (X.690), from memory.
  *
  * Pure: no allocation, no state beyond the slices, no recursion.  A slice points into the caller's bytes and
- * lives as long as they do.  What DER forbids is malformed here: indefinite lengths, lengths that are not
+ * lives as long as they do.  Forms that DER forbids are malformed here: indefinite lengths, lengths that are not
  * minimal, padded integers.  Lengths above DER_MAX are refused: nothing that we read is longer.
  */
 #ifndef DER_H

@@ -6,7 +6,7 @@
 #include "lib/base/ascii.h"
 #include "lib/x509/x509.h"
 
-/* What of an attribute is given out.  Each is told from what follows it: by its length, or by a byte that no
+/* The part of an attribute that is given out.  Each is told from what follows it: by its length, or by a byte that no
  * text has. */
 enum part {
 	PART_NEXT,  /* the next attribute is still to be taken */

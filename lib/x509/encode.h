@@ -49,7 +49,7 @@ size_t encode_value(unsigned char *out, unsigned tag, const void *content, size_
 size_t encode_integer(unsigned char *out, const unsigned char *value, size_t len);
 
 /* Unix seconds as X.509's Time: UTCTime for 1950 to 2049, else GeneralizedTime (RFC 5280 section 4.1.2.5).
- * What lies outside the years 1 to 9999 becomes the nearest end. */
+ * A time outside the years 1 to 9999 becomes the nearest end. */
 size_t encode_time(unsigned char *out, int64_t seconds);
 
 /* The same as a date for people: "2026-11-22" (UTC). Returns out. */

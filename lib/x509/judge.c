@@ -25,7 +25,7 @@ judge_trust(const struct chain *c, const struct x509 *x)
 	return whole == 1 || key == 1 ? CHAIN_DISTRUSTED : CHAIN_OK;
 }
 
-/* What RFC 5280 demands of any certificate and real ones keep to.  NULL: it does. */
+/* Does it do what RFC 5280 demands of any certificate and real ones keep to?  NULL: it does. */
 static const char *
 find_breach(const struct x509 *x)
 {
@@ -47,7 +47,7 @@ find_breach(const struct x509 *x)
 	return NULL;
 }
 
-/* What holds for every certificate of a path except the anchor. */
+/* The rules for every certificate of a path except the anchor. */
 static enum chain_error
 judge_any(const struct chain *c, const struct x509 *x, const char **detail)
 {

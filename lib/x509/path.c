@@ -3,7 +3,7 @@
  *
  * It is a depth-first search from the leaf to an anchor by names alone, which costs little; only a path
  * that is complete has its signatures checked, from the anchor down, so that no key is used that nobody
- * vouches for; only a path whose signatures are good has its name constraints walked.  What fails sends the
+ * vouches for; only a path whose signatures are good has its name constraints walked.  A failure sends the
  * search on to the next path, and the first failure is what the user hears if no path is good.
  */
 #include <stdio.h>
@@ -171,7 +171,7 @@ is_repeated(const struct chain *c, int cert)
 	return false;
 }
 
-/* What can't be read among the issuers is a stray: names nobody, is named by nobody. */
+/* An issuer that can't be read is a stray: names nobody, is named by nobody. */
 static void
 read_issuers(struct chain *c)
 {

@@ -3,7 +3,7 @@
  *
  * Pure.  We ask for no policy ourselves, so what is left of the policy tree is one set: the policies that the
  * next certificate may assert, in the words of its own issuer.  It matters only where a CA demands a policy
- * (requireExplicitPolicy).  What is over a bound is left out of the set, which can only refuse.
+ * (requireExplicitPolicy).  A policy over a bound is left out of the set, which can only refuse.
  */
 #ifndef POLICIES_H
 #define POLICIES_H

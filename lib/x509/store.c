@@ -398,7 +398,7 @@ store_attach(struct store *s, const char *path,
 	if (fault == NULL) {
 		s->count = 0;
 		scan(s, end, wants, arg);
-		/* What an earlier, larger configuration left is out of reach: give it back. */
+		/* The rest of an earlier, larger configuration is out of reach: give it back. */
 		if (read_only || ftruncate(s->fd, (off_t)end) != 0)
 			fault = "it can't be written";
 	}

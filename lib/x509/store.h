@@ -2,7 +2,7 @@
  * store: a bounded cache of records in RAM whose useful part survives on flash, in one file.
  *
  * The RAM is an image of the file: a record has the same place in both, and is written there, in place, once
- * it has been used twice.  What is used once is never written.  Writes come in batches, bounded in bytes a
+ * it has been used twice.  An entry that is used once is never written.  Writes come in batches, bounded in bytes a
  * day; a batch ends with fsync.  Every record on flash carries a keyed checksum over all of itself, so that
  * after a power cut at any byte a record is either whole or not there; and its room is free again.
  * The descriptor is kept open: nothing is made, renamed or opened after store_attach, so a daemon that has
@@ -59,7 +59,7 @@ void store_close(struct store *s);
 const unsigned char *store_get(struct store *s, const unsigned char key[STORE_KEY], size_t *len);
 
 /* Remembers a record.  Makes room by forgetting what was used least recently, where a record that was used
- * only once counts as not used for long.  What takes more than a quarter of the store is not remembered. */
+ * only once counts as not used for long.  A leaf of more than a quarter of the store is not remembered. */
 void store_put(
 	struct store *s, const unsigned char key[STORE_KEY], const unsigned char *data, size_t len);
 

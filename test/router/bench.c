@@ -1,5 +1,5 @@
 /*
- * bench: one public-key operation of ours, or one of BearSSL's on bulk, COUNT times, for counting instructions.
+ * bench: one operation of lib/curve, or one of BearSSL's on bulk, COUNT times, for counting instructions.
  *
  *     bench OPERATION COUNT       bench -l: the operations' names
  */
@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/curve/chacha.h"
+#include "lib/curve/kem.h"
 #include "lib/curve/p256.h"
 #include "lib/curve/p384.h"
 #include "lib/curve/rsa.h"
@@ -16,7 +18,9 @@ static unsigned char key[48] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, point[P384_POINT],
 static unsigned char signature[P384_SIGNATURE], shared[P384_SCALAR];
 static const unsigned char hash[48] = { 0x5a, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233 };
 
-/* What an operation needs and is not counted: done once, before. */
+static unsigned char kem_public[KEM_PUBLIC], kem_text[KEM_CIPHERTEXT], kem_secret[KEM_SEED];
+
+/* The preparations are done once, before an operation, and are not counted. */
 static void
 prepare_256(void)
 {
@@ -29,6 +33,13 @@ prepare_384(void)
 {
 	p384_public(point, key);
 	p384_sign(signature, hash, 48, key);
+}
+
+static void
+prepare_kem(void)
+{
+	kem_keygen(kem_public, kem_secret);
+	(void)kem_encaps(kem_text, shared, kem_public, key);
 }
 
 static void
@@ -92,6 +103,24 @@ x25519_key(void)
 	x25519_base(shared, key);
 }
 
+static void
+kem_key(void)
+{
+	kem_keygen(kem_public, kem_secret);
+}
+
+static void
+kem_encapsulating(void)
+{
+	want(kem_encaps(kem_text, shared, kem_public, key) == 0);
+}
+
+static void
+kem_decapsulating(void)
+{
+	kem_decaps(shared, kem_text, kem_secret);
+}
+
 /* The exponent is 65537; that no padding is found changes little. */
 static void
 rsa_verifying(size_t len)
@@ -130,7 +159,7 @@ chapoly_4k(void)
 {
 	unsigned char tag[16];
 
-	br_poly1305_ctmul_run(key, key, block, sizeof block, NULL, 0, tag, br_chacha20_ct_run, 1);
+	chacha_seal(block, sizeof block, key, key, NULL, 0, tag);
 }
 
 static void
@@ -155,6 +184,9 @@ static const struct {
 	{ "p384-verify", p384_verifying, prepare_384 },
 	{ "p384-exchange", p384_exchange, prepare_384 },
 	{ "x25519", x25519_key, nothing },
+	{ "mlkem-key", kem_key, nothing },
+	{ "mlkem-encaps", kem_encapsulating, prepare_kem },
+	{ "mlkem-decaps", kem_decapsulating, prepare_kem },
 	{ "rsa2048-verify", rsa2048_verifying, nothing },
 	{ "rsa4096-verify", rsa4096_verifying, nothing },
 	{ "sha256-4k", sha256_4k, nothing },
