@@ -64,7 +64,7 @@ build/unit-san/obj/%.o: test/unit/%.c
 -include $(UNITS:%=build/unit/obj/%.d) $(UNITS:%=build/unit-san/obj/%.d)
 
 unit: $(TESTS:%=build/unit/%) $(TESTS:%=build/unit-san/%)
-	@rc=0; for t in $^; do echo "== $$t"; $$t || rc=1; done; exit $$rc
+	@test/unit/run $^
 
 # --- fuzz targets: FUZZ_name = sources in test/fuzz/fuzz.mk ----------------
 -include test/fuzz/fuzz.mk
