@@ -164,7 +164,7 @@ struct proxy {
 	int64_t wall;             /* unix seconds, likewise */
 	bool clock_is_trusted;    /* likewise */
 	bool stopping;            /* no new requests: what is under way may end */
-	uint64_t requests, blocked, tunnels, failures, refused;
+	uint64_t requests, blocked, tunnels, failures, refused, gave_way;
 	struct handshakes { /* done, on either leg */
 		uint64_t full, resumed;
 	} with_clients, with_origins;

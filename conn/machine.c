@@ -16,7 +16,7 @@ enum {
 	LINGER_MOST_SECS = 30, /* for an upload that was refused and still comes */
 	STEPS_MOST = 16,       /* states passed in one turn: more than there are */
 	STARVED_MS = 250,      /* how often one that lacks something looks again */
-	REFUSED_LOG = 100      /* of so many clients turned away one is logged */
+	REFUSED_LOG = 100      /* of so many that are turned away or give way one is logged */
 };
 
 _Static_assert(offsetof(struct conn, share) == 0, "fair.c hands out shares, which are connections");
@@ -241,7 +241,9 @@ give_way(struct conn *c)
 		c->share.gives == FAIR_SLOT      ? "connections"
 		: c->share.gives == FAIR_BUFFERS ? "buffers"
 						 : "places for handshakes");
-	log_line(LOG_LEVEL_WARN, "%s: ended: %s", c->door.name, c->failure.why);
+	if (c->proxy->gave_way++ % REFUSED_LOG == 0)
+		log_line(LOG_LEVEL_WARN, "%s: ended: %s (%llu so far)", c->door.name,
+			c->failure.why, (unsigned long long)c->proxy->gave_way);
 	if (c->share.gives == FAIR_CHAIN) {
 		fair_stay(&c->proxy->fair, &c->share);
 		return next;
