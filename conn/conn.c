@@ -237,8 +237,25 @@ conn_end(struct conn *c)
 	return C_LINGER;
 }
 
+/*
+ * A client of TLS 1.3, and some of 1.2, judge our certificate only after the handshake is done for us.  Browsers' spare
+ * connections leave without a request as well, but end properly.
+ */
+static void
+note_rejection(struct conn *c)
+{
+	if (c->exchanges > 0 || c->relay.up != UP_HEAD || c->relay.have > 0 ||
+		c->pair.client.tls == NULL || c->failure.status != 0 ||
+		!leg_is_failed(&c->pair.client))
+		return;
+	(void)conn_fail(c, PAGE_TLS, 400, "tls_alert_received",
+		"The client left after the handshake without a request: %s.",
+		leg_failure_text(&c->pair.client));
+}
+
 enum conn_state
 conn_client_left(struct conn *c)
 {
+	note_rejection(c);
 	return c->relay.up == UP_HEAD && !leg_is_drained(&c->pair.client) ? conn_end(c) : C_FREE;
 }

@@ -77,6 +77,7 @@ is 'curl: many URLs in one connection' "$(px "$N/numbers.txt?[1-20]" -w '%{num_c
 is 'curl asks for h2 and gets http/1.1' "$(curl -sS --max-time "$PATIENCE" -x "$PX" --cacert "$CA" --http2 -o /dev/null -w '%{http_version}' "$N/")" 1.1
 is 'curl with TLS 1.2 at most' "$(px --tls-max 1.2 "$N/")" '<h1>nginx says hello</h1>'
 is 'curl without the CA refuses' "$(curl -sS --max-time "$PATIENCE" -x "$PX" -o /dev/null "$N/" 2>/dev/null; echo $?)" 60
+log_line 'and the log says why' 'CONNECT nginx\.bed\.test.* failed in .*(did not accept our certificate|left after the handshake)'
 is 'curl HEAD' "$(px -I -o /dev/null -w '%{http_code}' "$N/numbers.txt")" 200
 is 'nginx in clear' "$(px "http://nginx.bed.test:$WEB/")" '<h1>nginx says hello</h1>'
 like 'and nginx logs it' "$(tail -n 1 log/nginx.access)" '"GET / HTTP/1.1" 200'
