@@ -101,12 +101,28 @@ origin_wants_more(struct conn *c)
 }
 
 static enum conn_state
+fail_secure(struct conn *c)
+{
+	return conn_fail(c, PAGE_TLS, 502, "tls_alert_received",
+		"There is no secure connection with %s: %s.", c->door.name,
+		leg_failure_text(&c->pair.origin));
+}
+
+/* Between requests; on a new connection the page waits for the first one. */
+static enum conn_state
+origin_left(struct conn *c)
+{
+	if (!origin_wants_more(c) || c->exchanges > 0)
+		return conn_end(c); /* the client learns that this connection is over */
+	(void)fail_secure(c);
+	return C_EXCHANGE;
+}
+
+static enum conn_state
 no_response(struct conn *c)
 {
 	if (origin_wants_more(c))
-		return conn_fail(c, PAGE_TLS, 502, "tls_alert_received",
-			"There is no secure connection with %s: %s.", c->door.name,
-			leg_failure_text(&c->pair.origin));
+		return fail_secure(c);
 	/* The origin gave up a kept connection just then; a client sends again on a new one, and must not
 	 * take our page for the answer (RFC 9112 section 9.3.1). */
 	if (c->origin.answers > 0 && c->relay.interim == 0) {
@@ -147,10 +163,9 @@ on_event(struct conn *c, enum relay_event event)
 	case RELAY_NO_RESPONSE: return no_response(c);
 	case RELAY_TRUNCATED: return truncated(c);
 	case RELAY_CLIENT_LEFT: return conn_client_left(c);
-	case RELAY_ORIGIN_LEFT: (void)origin_wants_more(c); break;
+	case RELAY_ORIGIN_LEFT: break;
 	}
-	/* Between requests: the client learns that this connection is over. */
-	return conn_end(c);
+	return origin_left(c);
 }
 
 /* One piece each way. */
