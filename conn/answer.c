@@ -54,6 +54,15 @@ answer_alert(struct conn *c, unsigned char alert)
 	return C_LINGER;
 }
 
+/* Bytes of an answer or of another protocol have gone to the client, or wait, or its side is ended: what came now would be
+ * taken for a part of them. */
+static bool
+has_begun(const struct conn *c)
+{
+	return c->relay.answered || c->answer.sent > 0 || c->state == C_SWITCHED ||
+	       c->pair.shared || c->pair.client.ending || !leg_is_drained(&c->pair.client);
+}
+
 void
 answer_busy_bare(struct conn *c)
 {
@@ -62,12 +71,12 @@ answer_busy_bare(struct conn *c)
 				   "Proxy-Status: sluice; error=connection_limit_reached\r\n\r\n";
 	static const unsigned char internal_error[] = { 21, 3, 3, 0, 2, 2, 80 };
 
-	if (c->relay.answered || c->pair.client.tls != NULL || c->exchanges > 0)
+	if (c->pair.client.tls != NULL || c->exchanges > 0 || has_begun(c))
 		return;
 	if (!c->greeted) {
 		c->relay.status = 503;
 		leg_send_bare(&c->pair.client, busy, sizeof busy - 1);
-	} else if (!c->door.plain && !c->pair.shared && leg_is_drained(&c->pair.client)) {
+	} else if (!c->door.plain) {
 		leg_send_bare(&c->pair.client, internal_error, sizeof internal_error);
 	}
 }

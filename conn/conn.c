@@ -172,7 +172,8 @@ conn_leave_origin(struct conn *c)
 static enum conn_state
 page_state(const struct conn *c)
 {
-	if (c->relay.answered || c->state == C_CLIENT || c->state == C_TUNNEL)
+	if (c->relay.answered || c->state == C_CLIENT || c->state == C_TUNNEL ||
+		c->state == C_SWITCHED)
 		return C_FREE;
 	if (c->pair.client.tls != NULL || !c->greeted || c->door.plain)
 		return C_ANSWER;

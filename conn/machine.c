@@ -233,7 +233,7 @@ give_way(struct conn *c)
 {
 	enum conn_state next;
 
-	if (is_idle(c))
+	if (is_idle(c) || (c->state == C_LINGER && leg_is_drained(&c->pair.client)))
 		return C_FREE;
 	record_begin_unread(c);
 	next = conn_fail(c, PAGE_BUSY, 503, "connection_limit_reached",

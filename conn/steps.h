@@ -54,7 +54,7 @@ bool answer_greet(struct conn *c);
 /* An alert of TLS in clear, for a client whose hello can't be answered (RFC 8446 section 6). */
 enum conn_state answer_alert(struct conn *c, unsigned char alert);
 /* A 503, or an alert where TLS is awaited, to a client for which there are no buffers: at once, as far as the socket takes
- * it. */
+ * it.  Nothing where an answer or another protocol has begun. */
 void answer_busy_bare(struct conn *c);
 
 #endif
