@@ -176,6 +176,7 @@ put_answer(struct conn *c)
 enum conn_state
 step_answer(struct conn *c)
 {
+	uint64_t sent = c->pair.client.sent;
 	bool moved = true, all = false;
 
 	if (!conn_lend(c))
@@ -189,9 +190,12 @@ step_answer(struct conn *c)
 	}
 	if (leg_is_failed(&c->pair.client))
 		return C_FREE;
+	if (all || c->pair.client.sent > sent)
+		conn_moved(c);
+	if (!all && c->pair.client.sent > sent)
+		conn_arm(c, SLOW_SECS);
 	if (!all)
 		return C_ANSWER;
-	conn_moved(c);
 	record_end(c);
 	if (c->failure.status == 0 && !c->answer.what.close)
 		return go_on(c);
