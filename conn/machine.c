@@ -175,10 +175,11 @@ expire_tunnel(struct conn *c)
 static enum conn_state
 expire_starved(struct conn *c)
 {
-	enum conn_state next = conn_fail(c, PAGE_BUSY, 503, "connection_limit_reached",
-		"This proxy has too much to do at the moment.");
+	enum conn_state next;
 
 	record_begin_unread(c);
+	next = conn_fail(c, PAGE_BUSY, 503, "connection_limit_reached",
+		"This proxy has too much to do at the moment.");
 	if (c->pair.buffers != NULL)
 		return next;
 	answer_busy_bare(c);

@@ -29,8 +29,6 @@ step_redirected(struct conn *c)
 
 	if (!pair_has_news(&c->pair))
 		return c->proxy->stopping ? C_FREE : C_REDIRECTED;
-	if (!conn_lend(c))
-		return C_REDIRECTED;
 	if (net_original_dst(c->pair.client.fd, &original) != 0)
 		original.family = 0;
 	answer = door_redirected(&c->door, &house, &original);
