@@ -129,6 +129,7 @@ tunnel_instead(struct conn *c, enum door_reason reason)
 	struct door_house house = conn_house(c);
 
 	c->hello.heard = HELLO_HEARD;
+	c->relay.high = PAIR_SCRATCH; /* a session with the origin may lie there */
 	return door_tunnel_instead(&c->door, &house, reason);
 }
 
