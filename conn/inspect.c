@@ -529,13 +529,15 @@ replay_hello(struct conn *c)
 static enum conn_state
 client_is_open(struct conn *c)
 {
-	size_t high = c->relay.high; /* of the CONNECT; the hello lies over it */
+	size_t high = c->relay.high;       /* of the CONNECT; the hello lies over it */
+	uint16_t status = c->relay.status; /* for its line, if no request comes */
 
 	log_handshake(c, &c->pair.client_tls, "client");
 	count_handshake(&c->proxy->with_clients, &c->pair.client_tls);
 	pool_wipe(scratch_leaf(c), CERT_LEAF_MAX + ENGINE_SESSION);
 	relay_start(&c->relay, (char *)c->pair.buffers->scratch);
 	c->relay.high = high > c->hello.len ? high : c->hello.len;
+	c->relay.status = status;
 	return C_EXCHANGE;
 }
 

@@ -164,7 +164,7 @@ expire_exchange(struct conn *c)
 static enum conn_state
 expire_tunnel(struct conn *c)
 {
-	if (c->state == C_TUNNEL && !c->pair.shared)
+	if (c->state == C_TUNNEL && !c->pair.shared && c->head_timed)
 		return conn_fail(c, PAGE_REFUSED, 408, "",
 			"The client did not finish its ClientHello in time.");
 	(void)conn_fail(c, PAGE_REFUSED, 0, "", "no byte came for %d seconds", c->secs);
@@ -208,9 +208,12 @@ expire(struct conn *c)
 		if (leg_peek(&c->pair.client, &len) == NULL)
 			return inspect_silence(c);
 		/* fall through */
+	case C_MINT:
 	case C_CLIENT:
-		return conn_fail(c, PAGE_REFUSED, 408, "",
+		/* No page: who has not taken our greeting takes none. */
+		(void)conn_fail(c, PAGE_REFUSED, 408, "",
 			"The client did not finish its TLS handshake in time.");
+		return C_FREE;
 	case C_EXCHANGE: return expire_exchange(c);
 	case C_TUNNEL:
 	case C_SWITCHED: return expire_tunnel(c);

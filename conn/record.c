@@ -10,6 +10,9 @@
 static void
 record_start(struct conn *c)
 {
+	c->relay.status = 0;
+	c->record.sent_before = c->pair.client.sent;
+	c->record.received_before = c->pair.client.received;
 	if (c->failure.status == 0) /* else it is the one that has waited for its page all along */
 		c->record.began = c->proxy->now;
 	c->answer.len = c->answer.sent = 0;
@@ -122,7 +125,7 @@ record_end(struct conn *c)
 	down = raw ? c->pair.client.sent - line->sent_before : r->down_body.content;
 	if (c->answer.len > 0)
 		down = c->answer.sent + c->answer.body_sent;
-	if (c->failure.status != 0 && !was_blocked(c))
+	if (c->failure.why[0] != '\0' && !was_blocked(c)) /* a status or none */
 		snprintf(why, sizeof why, " failed in %s: %s", conn_state_name(c->failure.in),
 			c->failure.why);
 	if (log_wants(LOG_LEVEL_INFO))

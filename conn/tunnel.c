@@ -5,12 +5,40 @@
 #include "lib/tls/hello.h"
 #include "lib/tls/leg.h"
 
-enum { HELLO_SECS = 10 /* from the first byte of a tunnel's ClientHello to its last */ };
+enum {
+	HELLO_SECS = 10,        /* from the first byte of a tunnel's ClientHello to its last */
+	ALERT_DECODE_ERROR = 50 /* RFC 8446 section 6.2 */
+};
+
+/* Notes why; returns the alert that says so, below 0. */
+static int
+refuse_hello(struct conn *c, const char *why, int alert)
+{
+	(void)conn_fail(c, PAGE_TLS, 400, "tls_protocol_error", "%s", why);
+	return -alert;
+}
+
+/* Is the hello that was read, or can't be, the one that was asked for?  Returns as hear_hello. */
+static int
+judge_hello(struct conn *c, const struct hello *h, int parsed)
+{
+	const struct door_words *w = door_words(DOOR_NAME_DIFFERS);
+
+	c->hello.heard = HELLO_HEARD;
+	if (parsed < 0 && h->error == HELLO_NOT_TLS)
+		return 1;
+	if (parsed <= 0)
+		return refuse_hello(c, hello_error_text(parsed < 0 ? h->error : HELLO_TOO_LARGE),
+			ALERT_DECODE_ERROR);
+	return door_tunnel_hello(&c->door, h->sni) == DOOR_OPEN
+		       ? 1
+		       : refuse_hello(c, w->text, w->alert);
+}
 
 /*
  * The ClientHello of a tunnel that was asked for by name and is not read yet: the name in it must be the same, or
  * an exempted name would open the way to a blocked one on the same server.  Another protocol than TLS, and one whose
- * server speaks first, goes through.  1: the tunnel may begin, 0: not yet, -1: refused.
+ * server speaks first, goes through.  1: the tunnel may begin, 0: not yet, below 0: refused, by that alert.
  */
 static int
 hear_hello(struct conn *c)
@@ -31,16 +59,15 @@ hear_hello(struct conn *c)
 	if (wire == NULL)
 		return 0;
 	n = hello_parse(&hello, wire, len);
-	if (n == 0 && len < HELLO_WIRE_MAX) {
-		if (!c->head_timed)
-			conn_arm(c, HELLO_SECS);
-		c->head_timed = true;
-		return c->pair.client.eof ? -1 : 0;
-	}
-	c->hello.heard = HELLO_HEARD;
-	if (n < 0 && hello.error == HELLO_NOT_TLS)
-		return 1;
-	return n > 0 && door_tunnel_hello(&c->door, hello.sni) == DOOR_OPEN ? 1 : -1;
+	if (n != 0 || len >= HELLO_WIRE_MAX)
+		return judge_hello(c, &hello, n);
+	if (c->pair.client.eof)
+		return refuse_hello(
+			c, "The client left before its TLS handshake.", ALERT_DECODE_ERROR);
+	if (!c->head_timed)
+		conn_arm(c, HELLO_SECS);
+	c->head_timed = true;
+	return 0;
 }
 
 /* A tunnel begins: what was answered to CONNECT goes out first, then nothing is copied any more.  Returns as
@@ -52,7 +79,8 @@ begin_tunnel(struct conn *c)
 	int heard;
 
 	if (!c->greeted && !answer_greet(c))
-		return -1;
+		return refuse_hello(
+			c, "The client left before the tunnel began.", ALERT_DECODE_ERROR);
 	leg_pump(&c->pair.client, false, false);
 	heard = hear_hello(c);
 	if (heard <= 0)
@@ -63,16 +91,6 @@ begin_tunnel(struct conn *c)
 	record_begin_tunnel(c, len);
 	conn_rearm(c);
 	return 1;
-}
-
-/* The hello names another host: an alert, since no leaf is forged here. */
-static enum conn_state
-refuse_hello(struct conn *c)
-{
-	const struct door_words *w = door_words(DOOR_NAME_DIFFERS);
-
-	(void)conn_fail(c, PAGE_TLS, w->status, w->error_type, "%s", w->text);
-	return answer_alert(c, w->alert);
 }
 
 enum conn_state
@@ -88,7 +106,7 @@ step_tunnel(struct conn *c)
 		int heard = begin_tunnel(c);
 
 		if (heard < 0)
-			return refuse_hello(c);
+			return answer_alert(c, (unsigned char)-heard); /* no leaf is forged here */
 		if (heard == 0) {
 			conn_park(c);
 			return c->state;
