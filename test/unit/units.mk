@@ -76,6 +76,11 @@ UNIT_seed = lib/base/pool.c
 UNIT_fair = conn/fair.c
 UNIT_learned = conn/learned.c
 UNIT_door = conn/door.c conn/learned.c $(UNIT_policy) lib/net/listen.c lib/base/process.c
+# The machine with all its steps, over sockets, engines, names and certificates of the test's own: below the legs the
+# system's calls are the test's, too.
+UNIT_machine = $(sort $(wildcard conn/*.c)) $(filter-out lib/base/log.c,$(UNIT_policy)) lib/tls/pair.c lib/tls/leg.c lib/tls/hello.c \
+	lib/http/relay.c lib/http/page.c lib/http/body.c $(HTTP_PARTS) lib/base/pool.c lib/x509/digest.c
+UNIT_LIBS_machine = -lbearssl $(foreach call,send recv shutdown close setsockopt net_original_dst net_is_own net_is_on_link conn_refuse,-Wl,--wrap=$(call))
 UNIT_digest = lib/x509/digest.c
 UNIT_LIBS_digest = -lbearssl
 UNIT_x25519 = lib/curve/x25519.c lib/base/pool.c
