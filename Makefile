@@ -1,6 +1,15 @@
 # sluice: make help tells the targets.
 -include config.mk
 
+# --- set-up ----------------------------------------------------------------
+# The parts of `make test` set up as the whole does: a new machine has not even a compiler.  What can't be installed is
+# said there, and the part fails where it misses it.
+ifeq ($(MAKELEVEL),0)
+ifneq ($(filter unit e2e e2e-san fuzz lint x509,$(MAKECMDGOALS)),)
+IS_SET_UP := $(shell test/setup test >&2 && echo yes)
+endif
+endif
+
 # --- what is built ---------------------------------------------------------
 VERSION = 0.1.0
 
