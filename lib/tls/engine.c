@@ -418,7 +418,9 @@ judge_clear(const struct engine *e, size_t len)
 	case RECORD_DATA:
 		if (len > RECORD_WIRE)
 			return ENGINE_TOO_LONG;
-		return e->state == SERVER_RETRIED && e->shake->early_left > 0 && len > 0
+		/* Behind half a hello it would not fit into `in` either. */
+		return e->state == SERVER_RETRIED && e->shake->early_left > 0 && len > 0 &&
+					       message_is_whole(e)
 			       ? ENGINE_OK
 			       : ENGINE_UNEXPECTED;
 	default: return e->any_record ? ENGINE_UNEXPECTED : ENGINE_NOT_TLS;

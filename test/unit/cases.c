@@ -1533,6 +1533,22 @@ case_69(void) /* early data: never accepted, passed over up to a bound */
 	REFUSED(BAD_MAC);
 }
 
+/* Early data may not stand within a second hello that is not there whole (12), where it would lie behind that. */
+static void
+case_69_within(void)
+{
+	static const unsigned char head[5] = { 22, 3, 3, 0x3f, 0xff };
+
+	server();
+	ask(&(struct asks){ BYTES(shares, "\0\0"), BYTES(more, "\0\52\0\0") });
+	CHECK_INT(e.state, SERVER_RETRIED);
+	feed(head, sizeof head);
+	feed("\1\0\x43\0", 4);
+	feed(big, 0x3fff - 4);
+	give_raw(23, 16384);
+	REFUSED(UM);
+}
+
 static void
 case_70(void) /* Certificate, EndOfEarlyData unasked */
 {
@@ -1699,6 +1715,7 @@ main(void)
 	case_67();
 	case_68();
 	case_69();
+	case_69_within();
 	case_70();
 	case_71();
 	case_72();
