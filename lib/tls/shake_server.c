@@ -619,8 +619,8 @@ server_hello_13(struct engine *e, const struct client_hello *h)
 	e->suite = suite->number;
 	s->session_id_len = (uint8_t)h->id.len;
 	memcpy(s->session_id, h->id.p, h->id.len);
-	if (extension_has(&h->x, EXT_EARLY_DATA))
-		s->early_left = EARLY_MOST;
+	/* After a second hello, which announces none, none may come. */
+	s->early_left = extension_has(&h->x, EXT_EARLY_DATA) ? EARLY_MOST : 0;
 	if (s->held == NULL)
 		server_retry(e);
 	else

@@ -1528,6 +1528,10 @@ case_69(void) /* early data: never accepted, passed over up to a bound */
 	give_raw(23, 4000);
 	ACCEPTED();
 	CHECK_INT(e.state, SERVER_RETRIED);
+	ask(&(struct asks){ 0 }); /* and not behind it */
+	CHECK_INT(e.state, SERVER_FINISHED);
+	give_raw(23, 4000);
+	REFUSED(BAD_MAC);
 	server_open(); /* and not once the handshake is done */
 	give_raw(23, 4000);
 	REFUSED(BAD_MAC);
