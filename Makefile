@@ -152,6 +152,7 @@ help:
 	@echo 'make curve              the NIST curves: bounds, secrets, known answers, beside OpenSSL'
 	@echo 'make curves             the curves: a million operations beside OpenSSL, in both forms and on MIPS and ARM'
 	@echo 'make peers              the TLS engine beside openssl and gnutls, as client and as server'
+	@echo 'make peers-more         ... beside Go, Node, Java and NSS, where they are installed'
 	@echo 'make bogo               the TLS engine under BoringSSL'"'"'s runner; BOGO="Resume*" for some'
 	@echo 'make leaf               forged leaves, judged by the TLS libraries that are here'
 	@echo 'make names              names beyond ASCII, compared with a browser'"'"'s URL parser (node)'
