@@ -21,6 +21,7 @@ OPTIONAL = {
     "test/setup": "sudo",  # for who is not root; it says so where it is missing
     "test/router/build.sh": "cares_check",  # a function of mk/toolchain.sh
     "test/leaf/accept.sh": "go node java javac cargo /usr/share/cargo/registry",  # `have` skips what is not here
+    "test/tls/peers_more.py": "go node java javac keytool selfserv certutil pk12util",  # is_there skips what is not here
     "test/bogo/run": "go",  # make bogo; it looks first
     "test/x509/x509.mk": "afl-clang-fast afl-fuzz",  # make x509-afl
 }

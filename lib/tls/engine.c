@@ -420,7 +420,7 @@ judge_clear(const struct engine *e, size_t len)
 			return ENGINE_TOO_LONG;
 		/* Behind half a hello it would not fit into `in` either. */
 		return e->state == SERVER_RETRIED && e->shake->early_left > 0 && len > 0 &&
-					       message_is_whole(e)
+				       message_is_whole(e)
 			       ? ENGINE_OK
 			       : ENGINE_UNEXPECTED;
 	default: return e->any_record ? ENGINE_UNEXPECTED : ENGINE_NOT_TLS;

@@ -1547,7 +1547,7 @@ case_69_within(void)
 	ask(&(struct asks){ BYTES(shares, "\0\0"), BYTES(more, "\0\52\0\0") });
 	CHECK_INT(e.state, SERVER_RETRIED);
 	feed(head, sizeof head);
-	feed("\1\0\x43\0", 4);
+	feed((const unsigned char *)"\1\0\x43\0", 4);
 	feed(big, 0x3fff - 4);
 	give_raw(23, 16384);
 	REFUSED(UM);
