@@ -486,6 +486,8 @@ wants_records(const struct engine *e)
 unsigned char *
 engine_recv_buf(struct engine *e, size_t *len)
 {
+	size_t at;
+
 	*len = 0;
 	if (!wants_records(e))
 		return NULL;
@@ -497,7 +499,15 @@ engine_recv_buf(struct engine *e, size_t *len)
 	*len = e->record_left;
 	if (is_streamed(e) && *len > message_limit(e) - e->part_end)
 		*len = message_limit(e) - e->part_end;
-	return e->in + e->part_end + e->record_have;
+	/* What may come is bounded so that it fits; here too, since a slip there would let a peer write past the end. */
+	at = (size_t)e->part_end + e->record_have;
+	if (at >= ENGINE_IN) {
+		*len = 0;
+		return NULL;
+	}
+	if (*len > ENGINE_IN - at)
+		*len = ENGINE_IN - at;
+	return e->in + at;
 }
 
 void

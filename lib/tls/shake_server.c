@@ -15,7 +15,8 @@
 enum {
 	SUITE_RENEGOTIATION = 0x00ff, /* RFC 5746 section 3.3 */
 	SUITE_FALLBACK = 0x5600,      /* RFC 7507 */
-	EXT_PADDING = 21,             /* RFC 7685 */
+	EXT_ECH = 0xfe0d, /* encrypted anew for a second hello (RFC 9849 section 6.1.5) */
+	EXT_PADDING = 21, /* RFC 7685 */
 	EARLY_MOST =
 		32768, /* bytes of early data that are passed over: we never promised to take any */
 	SHARES_MOST = 16,    /* key shares in a hello; browsers send two or three */
@@ -286,7 +287,8 @@ digest_hello(const struct client_hello *h, unsigned char out[32])
 		if (number != extension_number(EXT_KEY_SHARE) &&
 			number != extension_number(EXT_PSK) &&
 			number != extension_number(EXT_EARLY_DATA) &&
-			number != extension_number(EXT_COOKIE) && number != EXT_PADDING)
+			number != extension_number(EXT_COOKIE) && number != EXT_PADDING &&
+			number != EXT_ECH)
 			digest_part(&t, start, (size_t)(block.p - start));
 	}
 	transcript_now(&t, out);
