@@ -13,12 +13,6 @@
 
 enum { TAG = 16, NONCE = 12, EXPLICIT = 8, SALT = 4, AAD_MAX = 13 };
 
-bool
-record_prefers_aes(void)
-{
-	return br_aes_x86ni_ctr_get_vtable() != NULL || br_aes_pwr8_ctr_get_vtable() != NULL;
-}
-
 size_t
 record_key_len(enum record_cipher cipher)
 {
@@ -63,40 +57,55 @@ record_after(const struct record *r)
 
 /* --- the AEAD --- */
 
-static const br_block_ctr_class *
-aes_class(void)
-{
-	const br_block_ctr_class *c = br_aes_x86ni_ctr_get_vtable();
+/*
+ * What this CPU does AES-GCM with best.  Asked once: the question is a CPUID, which a virtual machine traps, and took more
+ * time than the records.
+ */
+static struct {
+	const br_block_ctr_class *aes;
+	br_ghash ghash;
+	bool is_fast; /* the CPU helps */
+} gcm_ways;
 
-	if (c == NULL)
-		c = br_aes_pwr8_ctr_get_vtable();
-	if (c != NULL)
-		return c;
-	return UINTPTR_MAX > UINT32_MAX ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
+static void
+choose_gcm(void)
+{
+	const bool wide = UINTPTR_MAX > UINT32_MAX;
+
+	if (gcm_ways.aes != NULL)
+		return;
+	gcm_ways.ghash = br_ghash_pclmul_get();
+	if (gcm_ways.ghash == 0)
+		gcm_ways.ghash = br_ghash_pwr8_get();
+	if (gcm_ways.ghash == 0)
+		gcm_ways.ghash = wide ? br_ghash_ctmul64 : br_ghash_ctmul;
+	gcm_ways.aes = br_aes_x86ni_ctr_get_vtable();
+	if (gcm_ways.aes == NULL)
+		gcm_ways.aes = br_aes_pwr8_ctr_get_vtable();
+	gcm_ways.is_fast = gcm_ways.aes != NULL;
+	if (!gcm_ways.is_fast)
+		gcm_ways.aes = wide ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
 }
 
-static br_ghash
-ghash(void)
+bool
+record_prefers_aes(void)
 {
-	br_ghash g = br_ghash_pclmul_get();
-
-	if (g == 0)
-		g = br_ghash_pwr8_get();
-	if (g != 0)
-		return g;
-	return UINTPTR_MAX > UINT32_MAX ? br_ghash_ctmul64 : br_ghash_ctmul;
+	choose_gcm();
+	return gcm_ways.is_fast;
 }
 
 static void
 gcm_run(const struct record *r, const unsigned char nonce[NONCE], const unsigned char *aad,
 	size_t aad_len, unsigned char *data, size_t len, unsigned char tag[TAG], bool seal)
 {
-	const br_block_ctr_class *aes = aes_class();
+	const br_block_ctr_class *aes;
 	br_aes_gen_ctr_keys keys;
 	br_gcm_context gcm;
 
+	choose_gcm();
+	aes = gcm_ways.aes;
 	aes->init(&keys.vtable, r->key, record_key_len((enum record_cipher)r->cipher));
-	br_gcm_init(&gcm, &keys.vtable, ghash());
+	br_gcm_init(&gcm, &keys.vtable, gcm_ways.ghash);
 	br_gcm_reset(&gcm, nonce, NONCE);
 	br_gcm_aad_inject(&gcm, aad, aad_len);
 	br_gcm_flip(&gcm);
